@@ -1,0 +1,35 @@
+//! OpenTelemetry in PostgreSQL: the schema, the writer and the queries.
+//!
+//! | module | answers |
+//! |---|---|
+//! | [`location`] | which database is meant: a directory of our own, or a server |
+//! | [`store`] | connecting, checking what is there, migrating |
+//! | [`migrate`] | the schema, brought up to date under a lock |
+//! | [`encode`] | OTLP records as rows of COPY BINARY |
+//! | [`export`] | the exporter: batches in, one committed transaction out |
+//! | [`query`] | everything that can be asked |
+//! | [`attributes`] | OTLP values as JSON and back, without loss |
+//! | [`error`] | what can go wrong, in words for people |
+//!
+//! Only this crate contains SQL. Whatever is acknowledged is committed; text that PostgreSQL refuses is kept all
+//! the same, in another form.
+
+pub mod attributes;
+pub mod encode;
+#[cfg(feature = "embedded")]
+pub mod embedded;
+pub mod error;
+pub mod export;
+pub mod location;
+pub mod migrate;
+pub mod query;
+pub mod store;
+pub mod time;
+pub mod tls;
+
+pub use error::StoreError;
+
+pub use location::Location;
+pub use query::QueryService;
+pub use store::Store;
+pub use time::UnixNanos;
