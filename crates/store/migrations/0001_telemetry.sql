@@ -60,6 +60,7 @@ CREATE TABLE otel.span (
     -- SpanKind and StatusCode of OTLP
     kind           smallint NOT NULL,
     status         smallint NOT NULL,
+    flags          integer NOT NULL,
     service        text NOT NULL,
     name           text NOT NULL,
     status_message text,
@@ -81,6 +82,9 @@ CREATE TABLE otel.log_record (
     span_id         bigint,
     resource_id     integer NOT NULL,
     scope_id        integer NOT NULL,
+    -- nanoseconds from time to when it was observed; NULL where the source did not say
+    observed_delta_ns bigint,
+    flags           integer NOT NULL,
     time_nanos      smallint NOT NULL,
     severity_number smallint NOT NULL,
     service         text NOT NULL,
@@ -141,3 +145,28 @@ CREATE TABLE otel.trace (
 ) WITH (fillfactor = 80);
 
 CREATE INDEX trace_start_time ON otel.trace (start_time DESC, trace_id DESC);
+
+-- The partition of one day (UTC) of a table. Rows of that day that came too early are in the default partition and
+-- move into it.
+CREATE FUNCTION otel.ensure_partition(parent text, time_column text, day date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    partition text := parent || to_char(day, '_YYYYMMDD');
+    lower_bound timestamptz := day::timestamp AT TIME ZONE 'UTC';
+    upper_bound timestamptz := (day + 1)::timestamp AT TIME ZONE 'UTC';
+BEGIN
+    IF to_regclass(format('otel.%I', partition)) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('otel.' || partition));
+    IF to_regclass(format('otel.%I', partition)) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE TABLE otel.%I (LIKE otel.%I INCLUDING ALL)', partition, parent);
+    EXECUTE format('LOCK TABLE otel.%I IN ACCESS EXCLUSIVE MODE', parent || '_default');
+    EXECUTE format(
+        'WITH moved AS (DELETE FROM otel.%I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO otel.%I SELECT * FROM moved',
+        parent || '_default', time_column, lower_bound, time_column, upper_bound, partition);
+    EXECUTE format('ALTER TABLE otel.%I ATTACH PARTITION otel.%I FOR VALUES FROM (%L) TO (%L)',
+        parent, partition, lower_bound, upper_bound);
+END
+$$;

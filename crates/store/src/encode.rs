@@ -1,1 +1,17 @@
-//! encode
+//! OTLP records as rows of COPY BINARY.
+//!
+//! | module | answers |
+//! |---|---|
+//! | [`copy`] | PostgreSQL's binary format, value by value |
+//! | `shared` | resources and scopes, which many records share |
+//! | `span`, `log`, `metric` | one row of each table |
+//! | `extra` | fields that are rarely set, and originals of texts that hold NUL |
+//! | `summary` | what a batch says of each trace |
+
+pub mod copy;
+pub(crate) mod extra;
+pub(crate) mod log;
+pub(crate) mod metric;
+pub(crate) mod shared;
+pub(crate) mod span;
+pub(crate) mod summary;

@@ -1,9 +1,13 @@
 //! What can go wrong with a store, in words for people.
 
+use std::error::Error;
+
+use tokio_postgres::error::SqlState;
+
 /// Why a store can not be used, or a question can not be answered.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database can not be reached or refuses us; trying later may help.
+    /// The database can not be reached or can not serve now; trying later may help.
     #[error("{0}")]
     Unavailable(String),
     /// What was asked for can not be: the sentence says what is allowed.
@@ -18,7 +22,61 @@ pub enum StoreError {
     /// The database can not serve us as it is: too old, without pgvector, of a newer version of ours.
     #[error("{0}")]
     Unsuitable(String),
-    /// PostgreSQL refused a statement of ours.
+    /// PostgreSQL refused a statement of ours for what it says.
     #[error("the database refused a statement: {0}")]
-    Database(#[source] tokio_postgres::Error),
+    Database(String),
+}
+
+impl StoreError {
+    /// Whether the same thing can succeed later without anybody changing anything.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let text = describe(&error);
+        match meaning(&error) {
+            Meaning::Passing => Self::Unavailable(text),
+            Meaning::Final => Self::Database(text),
+        }
+    }
+}
+
+/// What an error of PostgreSQL means for the statement that met it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// The same statement may succeed later.
+    Passing,
+    /// It never will.
+    Final,
+}
+
+/// SQLSTATE classes that pass by themselves: connection exceptions, invalid transaction states left by them,
+/// rolled back transactions (deadlock, serialization), insufficient resources, operator intervention, system errors.
+const PASSING_CLASSES: [&str; 6] = ["08", "25", "40", "53", "57", "58"];
+
+fn meaning(error: &tokio_postgres::Error) -> Meaning {
+    let Some(code) = error.code() else {
+        // Without a SQLSTATE the server never answered: the connection broke.
+        return Meaning::Passing;
+    };
+    let passes = PASSING_CLASSES.iter().any(|class| code.code().starts_with(class))
+        || *code == SqlState::LOCK_NOT_AVAILABLE
+        || *code == SqlState::CANNOT_CONNECT_NOW;
+    if passes { Meaning::Passing } else { Meaning::Final }
+}
+
+/// One sentence without the statement: PostgreSQL's own message with its hint, or why the connection broke.
+pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
+    if let Some(database) = error.as_db_error() {
+        let hint = database.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        return format!("{} [{}]{hint}", database.message(), database.code().code());
+    }
+    match error.source() {
+        Some(source) => source.to_string(),
+        None => error.to_string(),
+    }
 }

@@ -15,9 +15,9 @@
 //! the same, in another form.
 
 pub mod attributes;
-pub mod encode;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod encode;
 pub mod error;
 pub mod export;
 pub mod location;
@@ -28,6 +28,7 @@ pub mod time;
 pub mod tls;
 
 pub use error::StoreError;
+pub use export::PostgresExporter;
 
 pub use location::Location;
 pub use query::QueryService;

@@ -26,11 +26,14 @@ impl Location {
             }
             return Ok(Self::Embedded(PathBuf::from(directory)));
         }
-        let url = url::Url::parse(text)
-            .map_err(|_| invalid("storage is embedded:DIR or a postgresql:// URL, as in postgresql://user@host/db"))?;
+        let url = url::Url::parse(text).map_err(|_| {
+            invalid("storage is embedded:DIR or a postgresql:// URL, as in postgresql://user@host/db")
+        })?;
         match url.scheme() {
             "postgresql" | "postgres" => Ok(Self::Server(url)),
-            _ => Err(invalid("storage is embedded:DIR or a postgresql:// URL, as in postgresql://user@host/db")),
+            _ => Err(invalid(
+                "storage is embedded:DIR or a postgresql:// URL, as in postgresql://user@host/db",
+            )),
         }
     }
 }
@@ -44,7 +47,8 @@ impl fmt::Display for Location {
         match self {
             Self::Embedded(directory) => write!(f, "embedded:{}", directory.display()),
             Self::Server(url) => {
-                let user = if url.username().is_empty() { String::new() } else { format!("{}@", url.username()) };
+                let user =
+                    if url.username().is_empty() { String::new() } else { format!("{}@", url.username()) };
                 write!(f, "{}://{user}{}", url.scheme(), url.host_str().unwrap_or("localhost"))?;
                 if let Some(port) = url.port() {
                     write!(f, ":{port}")?;
@@ -67,7 +71,8 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        let location = Location::parse("postgresql://u:s3cret@h:1/d?sslmode=require&password=s3cret").expect("valid");
+        let location =
+            Location::parse("postgresql://u:s3cret@h:1/d?sslmode=require&password=s3cret").expect("valid");
         assert_eq!(location.to_string(), "postgresql://u@h:1/d");
         assert!(!format!("{location:?}").contains("s3cret"));
     }

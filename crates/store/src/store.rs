@@ -1,8 +1,32 @@
 //! Connecting, checking what is there, migrating.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use crate::{error::StoreError, location::Location};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use tokio_postgres::{
+    Config, NoTls, Socket,
+    tls::{MakeTlsConnect, TlsConnect},
+};
+
+use crate::{error::StoreError, location::Location, migrate, tls::Security};
+
+#[cfg(feature = "embedded")]
+use crate::embedded::Engine;
+
+/// Connections to a server: two that write, the rest for questions.
+const SERVER_CONNECTIONS: usize = 8;
+
+/// The embedded engine has one session.
+const EMBEDDED_CONNECTIONS: usize = 1;
+
+/// How long a connection may take: twice what a distant server needs.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a question waits for a free connection before it is told that the database is busy.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Tasks that write at the same time to a server: while one commits, the other encodes.
+const SERVER_WRITERS: usize = 2;
 
 /// A database that is ready: reached, checked and migrated. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -13,12 +37,66 @@ pub struct Store {
 #[derive(Debug)]
 struct Inner {
     location: Location,
-    pool: deadpool_postgres::Pool,
+    pool: Pool,
+    migrated: Vec<i32>,
+    #[cfg(feature = "embedded")]
+    engine: tokio::sync::Mutex<Option<Engine>>,
 }
 
 impl Store {
     /// Connects to the database, checks that it can serve us and brings its schema up to date.
-    pub async fn open(location: &Location) -> Result<Self, StoreError> { let _ = location; unimplemented!() }
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where trying later may help, [`StoreError::Unsuitable`] where somebody must act.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        match location {
+            Location::Server(url) => {
+                let security = Security::from_url(url)?;
+                let pool = pool(security.config, security.connector, SERVER_CONNECTIONS)?;
+                Self::ready(location.clone(), pool, |inner| inner).await
+            }
+            Location::Embedded(directory) => Self::open_embedded(location, directory.clone()).await,
+        }
+    }
+
+    #[cfg(feature = "embedded")]
+    async fn open_embedded(location: &Location, directory: PathBuf) -> Result<Self, StoreError> {
+        let engine = Engine::start(&directory).await?;
+        let pool = pool(engine.config()?, NoTls, EMBEDDED_CONNECTIONS)?;
+        Self::ready(location.clone(), pool, |inner| Inner {
+            engine: tokio::sync::Mutex::new(Some(engine)),
+            ..inner
+        })
+        .await
+    }
+
+    #[cfg(not(feature = "embedded"))]
+    async fn open_embedded(_: &Location, _: PathBuf) -> Result<Self, StoreError> {
+        let _ = EMBEDDED_CONNECTIONS;
+        Err(StoreError::Unsuitable(
+            "this build has no embedded database: give a postgresql:// URL, or build with the feature \"embedded\""
+                .to_owned(),
+        ))
+    }
+
+    async fn ready(
+        location: Location,
+        pool: Pool,
+        complete: impl FnOnce(Inner) -> Inner,
+    ) -> Result<Self, StoreError> {
+        let mut client = pool.get().await.map_err(|error| cannot_connect(&location, error))?;
+        let migrated = migrate::migrate(&mut client).await?;
+        drop(client);
+        let inner = Inner {
+            location,
+            pool,
+            migrated,
+            #[cfg(feature = "embedded")]
+            engine: tokio::sync::Mutex::new(None),
+        };
+        Ok(Self { inner: Arc::new(complete(inner)) })
+    }
 
     /// Where it is.
     #[must_use]
@@ -26,9 +104,72 @@ impl Store {
         &self.inner.location
     }
 
+    /// The schema versions that were applied when it was opened.
+    #[must_use]
+    pub fn migrated(&self) -> &[i32] {
+        &self.inner.migrated
+    }
+
+    /// How many tasks should write at the same time.
+    #[must_use]
+    pub fn writers(&self) -> usize {
+        match self.inner.location {
+            Location::Embedded(_) => EMBEDDED_CONNECTIONS,
+            Location::Server(_) => SERVER_WRITERS,
+        }
+    }
+
     /// A connection of the pool; waits for one to be free. The embedded engine has only one.
-    pub async fn connection(&self) -> Result<deadpool_postgres::Object, StoreError> { unimplemented!() }
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database can not be reached or all connections stay busy.
+    pub async fn connection(&self) -> Result<Object, StoreError> {
+        self.inner.pool.get().await.map_err(|error| cannot_connect(&self.inner.location, error))
+    }
 
     /// Closes the connections and stops the embedded engine; waits until its files are closed.
-    pub async fn close(self) {}
+    pub async fn close(self) {
+        self.inner.pool.close();
+        #[cfg(feature = "embedded")]
+        if let Some(engine) = self.inner.engine.lock().await.take() {
+            engine.stop().await;
+        }
+    }
+}
+
+fn pool<T>(mut config: Config, connector: T, connections: usize) -> Result<Pool, StoreError>
+where
+    T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
+    T::Stream: Sync + Send,
+    T::TlsConnect: Sync + Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    config.application_name("mahavishnu-otel");
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    let manager =
+        Manager::from_config(config, connector, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    Pool::builder(manager)
+        .max_size(connections)
+        .runtime(deadpool_postgres::Runtime::Tokio1)
+        .wait_timeout(Some(WAIT_TIMEOUT))
+        .build()
+        .map_err(|error| StoreError::Unavailable(format!("no connection pool can be made: {error}")))
+}
+
+fn cannot_connect(location: &Location, error: PoolError) -> StoreError {
+    match error {
+        PoolError::Backend(error) => {
+            let reason = crate::error::describe(&error);
+            StoreError::Unavailable(format!(
+                "cannot connect to {location}: {reason}; check that the server runs and that the URL is right"
+            ))
+        }
+        PoolError::Timeout(_) => {
+            StoreError::Unavailable(format!("all connections to {location} are busy: try again later"))
+        }
+        _ => StoreError::Unavailable(format!("the connections to {location} are closed")),
+    }
 }

@@ -1,5 +1,10 @@
 //! Times as OTLP has them and as PostgreSQL has them.
 
+use std::error::Error;
+
+use bytes::{BufMut, BytesMut};
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+
 /// Nanoseconds since 1970-01-01 UTC, as OTLP counts them: up to the year 2554, and 0 where there is no time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixNanos(pub u64);
@@ -27,8 +32,40 @@ impl UnixNanos {
     #[must_use]
     pub fn from_postgres(micros: i64, remainder_nanos: i16) -> Self {
         let unix_micros = u64::try_from(micros.saturating_add(POSTGRES_EPOCH_MICROS)).unwrap_or(0);
-        Self(unix_micros.saturating_mul(NANOS_PER_MICRO).saturating_add(u64::try_from(remainder_nanos).unwrap_or(0)))
+        Self(
+            unix_micros
+                .saturating_mul(NANOS_PER_MICRO)
+                .saturating_add(u64::try_from(remainder_nanos).unwrap_or(0)),
+        )
     }
+}
+
+/// A `timestamptz` as PostgreSQL sends it: microseconds since 2000-01-01 UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PgTimestamp(pub i64);
+
+impl From<UnixNanos> for PgTimestamp {
+    fn from(time: UnixNanos) -> Self {
+        Self(time.postgres_micros())
+    }
+}
+
+impl ToSql for PgTimestamp {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.put_i64(self.0);
+        Ok(IsNull::No)
+    }
+
+    accepts!(TIMESTAMPTZ);
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for PgTimestamp {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(i64::from_be_bytes(raw.try_into()?)))
+    }
+
+    accepts!(TIMESTAMPTZ);
 }
 
 #[cfg(test)]

@@ -1,1 +1,17 @@
-//! test-util
+//! For tests only: a PostgreSQL server, a database for each test, generated telemetry.
+//!
+//! | module | gives |
+//! |---|---|
+//! | [`database`] | the server that `scripts/postgres start` runs, and a fresh database on it per test |
+//! | [`data`] | recorded telemetry, where a checkout has it beside it |
+//! | [`telemetry`] | proptest strategies for any OTLP request |
+//!
+//! A test that needs a server begins with `let Some(database) = TestDatabase::create().await? else { return Ok(()) };`:
+//! without a server it is skipped and says so, in CI it fails.
+
+pub mod data;
+pub mod database;
+pub mod telemetry;
+
+pub use data::data_dir;
+pub use database::{TestDatabase, server_url};

@@ -121,7 +121,9 @@ pub struct Span {
     pub events: Value,
     /// An array of objects `{trace_id, span_id, trace_state, attributes, dropped_attributes_count, flags}`.
     pub links: Value,
-    /// The fields that are rarely set: `trace_state`, `flags`, `dropped_*_count`, originals of texts with NUL.
+    /// `SpanFlags` of OTLP.
+    pub flags: u32,
+    /// The fields that are rarely set: `trace_state`, `dropped_*_count`, originals of texts with NUL.
     pub extra: Value,
     /// Where it comes from.
     pub resource: Resource,
@@ -197,7 +199,11 @@ pub struct LogRecord {
     pub span_id: Option<SpanId>,
     /// An object.
     pub attributes: Value,
-    /// The fields that are rarely set: `observed_time`, `flags`, `dropped_attributes_count`, ...
+    /// When it was observed, where the source said (column `observed_delta_ns`, from `time`).
+    pub observed_time: Option<UnixNanos>,
+    /// `LogRecordFlags` of OTLP.
+    pub flags: u32,
+    /// The fields that are rarely set: `dropped_attributes_count`, `time` where the source gave 0, ...
     pub extra: Value,
     /// Where it comes from.
     pub resource: Resource,
