@@ -45,7 +45,11 @@ pub async fn migrate(client: &mut Client) -> Result<Vec<i32>, StoreError> {
 
 async fn check_server(client: &Client) -> Result<(), StoreError> {
     let row = client.query_one(include_str!("../queries/server/check.sql"), &[]).await?;
-    let (version_number, version, has_vector): (i32, &str, bool) = (row.get(0), row.get(1), row.get(2));
+    suitable(row.get(0), row.get(1), row.get(2))
+}
+
+/// Whether such a server can serve us.
+fn suitable(version_number: i32, version: &str, has_vector: bool) -> Result<(), StoreError> {
     if version_number < OLDEST_SERVER {
         return Err(StoreError::Unsuitable(format!(
             "the server is PostgreSQL {version}, which is too old: use PostgreSQL 15 or newer"
@@ -53,8 +57,8 @@ async fn check_server(client: &Client) -> Result<(), StoreError> {
     }
     if !has_vector {
         return Err(StoreError::Unsuitable(
-            "the server has no pgvector: install the extension \"vector\" for this PostgreSQL \
-             (Debian: postgresql-NN-pgvector) and start again"
+            "the server has no pgvector: install the extension \"vector\" for this PostgreSQL (Debian: \
+             postgresql-NN-pgvector) and start again"
                 .to_owned(),
         ));
     }
@@ -114,4 +118,18 @@ async fn run(client: &mut Client, migration: &Migration, checksum: &str) -> Resu
         .await?;
     transaction.commit().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_too_old_or_lacks_pgvector_is_refused_with_what_to_do() {
+        assert!(suitable(150_000, "15.0", true).is_ok());
+        let old = suitable(140_011, "14.11", true).expect_err("too old").to_string();
+        assert!(old.contains("14.11") && old.contains("15 or newer"), "{old}");
+        let bare = suitable(180_004, "18.4", false).expect_err("no pgvector").to_string();
+        assert!(bare.contains("pgvector") && bare.contains("install"), "{bare}");
+    }
 }

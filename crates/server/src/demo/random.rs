@@ -41,8 +41,8 @@ impl Random {
     }
 
     /// One of the choices; there must be one.
-    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[self.range(0, choices.len() as u64 - 1) as usize]
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.range(0, choices.len() as u64 - 1) as usize]
     }
 
     /// A duration in nanoseconds around a typical one, with the long tail that latencies have.
