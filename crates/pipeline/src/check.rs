@@ -1,8 +1,28 @@
 //! Is this request well formed, and which of its records can not be kept?
+//!
+//! A request that can not be decoded is malformed as a whole. A record that breaks a rule of OTLP or a limit of ours
+//! is taken out and named; the rest of its request goes on.
 
 use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::{
+    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+    trace::v1::ExportTraceServiceRequest,
+};
+use prost::Message;
 
 use crate::{batch::Batch, signal::Signal};
+
+mod log;
+mod metric;
+mod rules;
+mod span;
+#[cfg(test)]
+mod tests;
+
+pub use rules::{MAX_ATTRIBUTES, MAX_DEPTH};
+
+/// Characters of a decoder's message that are passed on.
+const MESSAGE_CHARACTERS: usize = 200;
 
 /// A request that was decoded, without the records that can not be kept.
 #[derive(Clone, Debug)]
@@ -20,11 +40,79 @@ pub struct Checked {
 #[error("{0}")]
 pub struct Malformed(pub String);
 
+/// What was found in a request.
+#[derive(Debug, Default)]
+struct Findings {
+    kept: usize,
+    rejected: u64,
+    /// Of the first record that was rejected.
+    first: Option<String>,
+    /// Metrics without any data: nothing is lost, but somebody should know.
+    empty_metrics: u64,
+}
+
+impl Findings {
+    /// Counts a record; says whether it can be kept.
+    fn record(&mut self, fault: Option<String>, name: impl FnOnce() -> String) -> bool {
+        match fault {
+            None => {
+                self.kept += 1;
+                true
+            }
+            Some(fault) => {
+                self.rejected += 1;
+                self.first.get_or_insert_with(|| format!("{} {fault}", name()));
+                false
+            }
+        }
+    }
+
+    fn reason(&self, signal: Signal) -> String {
+        let mut reason = match (&self.first, self.rejected) {
+            (None, _) => String::new(),
+            (Some(first), 1) => format!("1 {} was rejected: {first}", signal.record()),
+            (Some(first), count) => format!("{count} {}s were rejected; the first: {first}", signal.record()),
+        };
+        if self.empty_metrics > 0 {
+            let separator = if reason.is_empty() { "" } else { "; " };
+            reason.push_str(&format!(
+                "{separator}{} metrics have no data and were ignored",
+                self.empty_metrics
+            ));
+        }
+        reason
+    }
+}
+
 /// Decodes a request of protobuf.
 ///
 /// # Errors
 ///
 /// [`Malformed`] when it can not be decoded; the sentence says what was bad.
 pub fn check(signal: Signal, request: Bytes) -> Result<Checked, Malformed> {
-    Ok(Checked { batch: Batch::new(signal, request, 0), rejected: 0, reason: String::new() })
+    match signal {
+        Signal::Traces => sift::<ExportTraceServiceRequest>(signal, request, span::sift),
+        Signal::Metrics => sift::<ExportMetricsServiceRequest>(signal, request, metric::sift),
+        Signal::Logs => sift::<ExportLogsServiceRequest>(signal, request, log::sift),
+    }
+}
+
+/// Decodes, takes out what can not be kept, and encodes again only where something was taken out.
+fn sift<M: Message + Default>(
+    signal: Signal,
+    request: Bytes,
+    take_out: impl FnOnce(&mut M, &mut Findings),
+) -> Result<Checked, Malformed> {
+    let mut decoded = M::decode(request.clone()).map_err(|error| {
+        let message: String = error.to_string().chars().take(MESSAGE_CHARACTERS).collect();
+        Malformed(format!("the body is not an OTLP {signal} request in protobuf: {message}"))
+    })?;
+    let mut findings = Findings::default();
+    take_out(&mut decoded, &mut findings);
+    let request = if findings.rejected == 0 { request } else { decoded.encode_to_vec().into() };
+    Ok(Checked {
+        batch: Batch::new(signal, request, findings.kept),
+        rejected: findings.rejected,
+        reason: findings.reason(signal),
+    })
 }

@@ -80,7 +80,10 @@ impl Intake {
     pub fn new(capacity_bytes: usize, ledger: Arc<Ledger>) -> (Self, Outlet) {
         let (sender, receiver) = mpsc::channel(CAPACITY_REQUESTS);
         let room = Arc::new(Semaphore::new(capacity_bytes.min(Semaphore::MAX_PERMITS)));
-        (Self { queue: sender, room, capacity_bytes, ledger }, Outlet { queue: Arc::new(Mutex::new(receiver)) })
+        (
+            Self { queue: sender, room, capacity_bytes, ledger },
+            Outlet { queue: Arc::new(Mutex::new(receiver)) },
+        )
     }
 
     /// The counts of what went through here.

@@ -15,7 +15,10 @@
 
 use bytes::Bytes;
 use mahavishnu_pipeline::Signal;
-use opentelemetry_proto::tonic::{logs::v1::LogRecord, trace::v1::status::StatusCode};
+use opentelemetry_proto::tonic::{
+    logs::v1::LogRecord,
+    trace::v1::{Span, status::StatusCode},
+};
 
 use self::{
     batches::Timed,
@@ -51,7 +54,7 @@ const TRACES: usize = 120;
 /// How many of them something goes wrong in: one in seven.
 const TROUBLED: usize = 18;
 /// The time that a workload covers.
-const SPAN: u64 = 1_800 * SECOND;
+const PERIOD: u64 = 1_800 * SECOND;
 /// How often metrics are measured.
 const INTERVAL: u64 = 30 * SECOND;
 /// Measured windows in one request, as a collector would batch them.
@@ -87,11 +90,11 @@ pub struct Workload {
 /// in one database gives each its own seed.
 pub fn workload(seed: u64, now_unix_nanos: u64) -> Workload {
     let failures = plan(seed);
-    let begin = now_unix_nanos.saturating_sub(SPAN);
+    let begin = now_unix_nanos.saturating_sub(PERIOD);
     let mut traces: Vec<Trace> = Vec::with_capacity(TRACES);
     for (place, failure) in failures.iter().enumerate() {
         let mut random = Random::new(seed, place as u64);
-        let slot = SPAN / TRACES as u64;
+        let slot = PERIOD / TRACES as u64;
         let end = begin + slot * place as u64 + random.range(slot / 3, slot);
         let retry_of = place.checked_sub(2).and_then(|earlier| failed(&traces[earlier]));
         let retry_of = retry_of.filter(|_| failure.is_none() && random.chance(70));
@@ -176,7 +179,8 @@ fn measured(random: &mut Random, traces: &[Trace], windows: &[Window]) -> (Vec<T
         for replica in 0..service.replicas() {
             let instance = Instance { service, replica };
             let killed = traces.iter().filter_map(|trace| trace.killed);
-            let kills: Vec<u64> = killed.filter(|killed| killed.0 == instance).map(|killed| killed.1).collect();
+            let kills: Vec<u64> =
+                killed.filter(|killed| killed.0 == instance).map(|killed| killed.1).collect();
             for windows in windows.chunks(WINDOWS_PER_REQUEST) {
                 let mut exported = metrics::aggregate(&measurements, instance, windows);
                 gauges::sample(&mut exported, random, instance, windows, &kills);
@@ -195,9 +199,9 @@ fn windows(begin: u64, end: u64, length: u64) -> Vec<Window> {
     (0..count).map(|place| (begin + place * length, (begin + (place + 1) * length).min(end))).collect()
 }
 
-/// The ids of a trace that failed and of its root span.
-fn failed(trace: &Trace) -> Option<(Vec<u8>, Vec<u8>)> {
+/// The root span of a trace that failed.
+fn failed(trace: &Trace) -> Option<Span> {
     let root = &trace.spans.first()?.record;
     let status = root.status.as_ref()?;
-    (status.code == i32::from(StatusCode::Error)).then(|| (trace.id.clone(), root.span_id.clone()))
+    (status.code == i32::from(StatusCode::Error)).then(|| root.clone())
 }

@@ -1,7 +1,20 @@
 //! Everything that can be asked of the store. REST, MCP, CLI and the page are thin faces of [`QueryService`].
+//!
+//! A list comes newest first. A trace is found by its id whenever it was; every other question is cheaper with a
+//! bound on time.
 
-use crate::{error::StoreError, store::Store};
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
+use crate::{
+    error::StoreError,
+    location::Location,
+    store::Store,
+    time::{PgTimestamp, UnixNanos},
+};
+
+mod rows;
+mod sql;
 mod types;
 
 pub use types::{
@@ -11,6 +24,9 @@ pub use types::{
 
 /// Rows of one answer at most.
 pub const MAX_ROWS: usize = 10_000;
+
+/// Tables with fewer rows than this are counted, larger ones estimated.
+const COUNTED_ROWS: f64 = 100_000.0;
 
 /// Answers questions from a [`Store`]. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -26,31 +42,226 @@ impl QueryService {
     }
 
     /// The traces that match, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn traces(&self, filter: &TraceFilter) -> Result<Vec<TraceSummary>, StoreError> {
-        unimplemented!()
+        let rows = self
+            .rows(
+                include_str!("../queries/trace/list.sql"),
+                &[
+                    &filter.service,
+                    &filter.operation,
+                    &filter.errors_only,
+                    &timestamp(filter.since),
+                    &timestamp(filter.until),
+                    &limit(filter.limit),
+                ],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let PgTimestamp(start) = row.try_get("start_time")?;
+                Ok(TraceSummary {
+                    trace_id: rows::trace_id(row.try_get("trace_id")?),
+                    service: row.try_get("service")?,
+                    name: row.try_get("name")?,
+                    start_time: UnixNanos::from_postgres(start, 0),
+                    duration_ms: row.try_get("duration_ms")?,
+                    spans: count(row.try_get("span_count")?),
+                    errors: count(row.try_get("error_count")?),
+                    root_missing: row.try_get("root_missing")?,
+                })
+            })
+            .collect()
     }
-    /// All spans, logs and metrics of one trace; [`StoreError::TraceNotFound`].
+
+    /// All spans, logs and metrics of one trace, each at most [`MAX_ROWS`] of them, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TraceNotFound`], or [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn get_trace_context(&self, trace_id: TraceId) -> Result<TraceContext, StoreError> {
-        unimplemented!()
+        let id = Uuid::from_bytes(trace_id.0);
+        let all = limit(MAX_ROWS);
+        let spans = self.rows(include_str!("../queries/span/of_trace.sql"), &[&id, &all]).await?;
+        let filter = LogFilter { trace_id: Some(trace_id), limit: MAX_ROWS, ..LogFilter::default() };
+        let mut logs = self.logs(&filter).await?;
+        logs.reverse();
+        let metrics = self.rows(include_str!("../queries/metric/of_trace.sql"), &[&id, &all]).await?;
+        if spans.is_empty() && logs.is_empty() && metrics.is_empty() {
+            return Err(StoreError::TraceNotFound(trace_id.to_string()));
+        }
+        Ok(TraceContext {
+            trace_id,
+            spans: spans.iter().map(rows::span).collect::<Result<_, _>>()?,
+            logs,
+            metrics: metrics.iter().map(rows::metric_point).collect::<Result<_, _>>()?,
+        })
     }
+
     /// The log records that match, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn logs(&self, filter: &LogFilter) -> Result<Vec<LogRecord>, StoreError> {
-        unimplemented!()
+        let words = filter.text.as_deref().map(like_words).filter(|words| !words.is_empty());
+        let (since, until) = (timestamp(filter.since), timestamp(filter.until));
+        let rows = match filter.trace_id {
+            Some(trace_id) => {
+                let id = Uuid::from_bytes(trace_id.0);
+                self.rows(
+                    include_str!("../queries/log/of_trace.sql"),
+                    &[
+                        &id,
+                        &words,
+                        &filter.min_severity,
+                        &filter.service,
+                        &since,
+                        &until,
+                        &limit(filter.limit),
+                    ],
+                )
+                .await?
+            }
+            None => {
+                self.rows(
+                    include_str!("../queries/log/list.sql"),
+                    &[&words, &filter.min_severity, &filter.service, &since, &until, &limit(filter.limit)],
+                )
+                .await?
+            }
+        };
+        rows.iter().map(rows::log_record).collect()
     }
+
     /// All metrics, by name; of one service where it is given.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn metrics(&self, service: Option<&str>) -> Result<Vec<MetricSummary>, StoreError> {
-        unimplemented!()
+        let rows =
+            self.rows(include_str!("../queries/metric/list.sql"), &[&service, &limit(MAX_ROWS)]).await?;
+        rows.iter()
+            .map(|row| {
+                let last: Option<PgTimestamp> = row.try_get(6)?;
+                Ok(MetricSummary {
+                    name: row.try_get(0)?,
+                    kind: row.try_get(1)?,
+                    unit: row.try_get(2)?,
+                    description: row.try_get(3)?,
+                    services: row.try_get(4)?,
+                    series: row.try_get::<_, i64>(5)?.cast_unsigned(),
+                    last_time: last.map(|PgTimestamp(micros)| UnixNanos::from_postgres(micros, 0)),
+                })
+            })
+            .collect()
     }
+
     /// The data points that match, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn metric_points(&self, filter: &MetricFilter) -> Result<Vec<MetricPoint>, StoreError> {
-        unimplemented!()
+        let rows = self
+            .rows(
+                include_str!("../queries/metric/points.sql"),
+                &[
+                    &filter.name,
+                    &filter.service,
+                    &timestamp(filter.since),
+                    &timestamp(filter.until),
+                    &limit(filter.limit),
+                ],
+            )
+            .await?;
+        rows.iter().map(rows::metric_point).collect()
     }
-    /// One read-only statement; [`StoreError::InvalidSql`] for anything else.
+
+    /// The rows of one statement that reads, at most `limit` of them. It finds the names of schema `otel`
+    /// unqualified.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InvalidSql`] for a statement that does anything else, takes too long or is none;
+    /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn custom_query(&self, sql: &str, limit: usize) -> Result<SqlResult, StoreError> {
-        unimplemented!()
+        sql::run(&self.store, sql, limit).await
     }
+
     /// What the database says of itself.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn status(&self) -> Result<StorageStatus, StoreError> {
-        unimplemented!()
+        let client = self.store.connection().await?;
+        let row = client.query_one(include_str!("../queries/server/status.sql"), &[]).await?;
+        let mut counts = [0; 3];
+        for (count, table) in counts.iter_mut().zip(["otel.span", "otel.log_record", "otel.metric_point"]) {
+            let estimate: f64 = client
+                .query_one(include_str!("../queries/server/estimate.sql"), &[&table])
+                .await?
+                .try_get(0)?;
+            *count = if estimate >= COUNTED_ROWS {
+                estimate as u64
+            } else {
+                let exact = client.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await?;
+                exact.try_get::<_, i64>(0)?.cast_unsigned()
+            };
+        }
+        let [spans, logs, points] = counts;
+        Ok(StorageStatus {
+            engine: match self.store.location() {
+                Location::Embedded(_) => "embedded",
+                Location::Server(_) => "postgresql",
+            },
+            location: self.store.location().to_string(),
+            server_version: row.try_get(0)?,
+            pgvector_version: row.try_get(1)?,
+            schema_version: row.try_get(2)?,
+            database_bytes: row.try_get::<_, i64>(3)?.cast_unsigned(),
+            traces: row.try_get::<_, i64>(4)?.cast_unsigned(),
+            spans,
+            logs,
+            points,
+        })
     }
+
+    async fn rows(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        let client = self.store.connection().await?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.query(&statement, parameters).await?)
+    }
+}
+
+fn timestamp(time: Option<UnixNanos>) -> Option<PgTimestamp> {
+    time.map(PgTimestamp::from)
+}
+
+fn limit(limit: usize) -> i64 {
+    // At most MAX_ROWS, far inside i64.
+    limit.clamp(1, MAX_ROWS) as i64
+}
+
+fn count(value: i32) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// The words of a text as LIKE patterns that find them anywhere.
+fn like_words(text: &str) -> Vec<String> {
+    text.split_whitespace()
+        .map(|word| {
+            let literal = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            format!("%{}%", literal.replace('\0', ""))
+        })
+        .collect()
 }

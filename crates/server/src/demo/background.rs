@@ -63,7 +63,10 @@ fn log(random: &mut Random, at: u64) -> Recorded<LogRecord> {
                 attribute("msg", "prompt cache statistics"),
                 attribute("hits", random.range(40, 900)),
                 attribute("misses", random.range(10, 300)),
-                attribute("size", vec![attribute("entries", random.range(300, 1_000)), attribute("limit", 1_000_i64)]),
+                attribute(
+                    "size",
+                    vec![attribute("entries", random.range(300, 1_000)), attribute("limit", 1_000_i64)],
+                ),
             ];
             record(random, Service::Llm, at, SeverityNumber::Info, body)
         }
@@ -76,8 +79,8 @@ fn log(random: &mut Random, at: u64) -> Recorded<LogRecord> {
             record(random, Service::Payment, at, SeverityNumber::Debug, text)
         }
         _ => {
-            let days = random.range(2, 13);
-            let text = format!("Token for git.northwind.example expires in {days} days");
+            let (place, seconds) = (random.range(101_200, 188_900), random.range(6, 48));
+            let text = format!("webhook delivery {place} arrived {seconds} s late");
             record(random, Service::Git, at, SeverityNumber::Warn, text)
         }
     }

@@ -24,36 +24,44 @@ pub type Timed = (u64, Signal, Bytes);
 
 /// The requests for some spans.
 pub fn traces(spans: Vec<Recorded<Span>>) -> Vec<Timed> {
-    batches(spans, |span| span.end_time_unix_nano, |instance, scopes| {
-        let scope_spans = scopes.into_iter().map(|(origin, spans)| ScopeSpans {
-            scope: Some(origin.scope()),
-            spans,
-            schema_url: SCHEMA_URL.to_owned(),
-        });
-        let resource_spans = vec![ResourceSpans {
-            resource: Some(instance.resource()),
-            scope_spans: scope_spans.collect(),
-            schema_url: SCHEMA_URL.to_owned(),
-        }];
-        (Signal::Traces, ExportTraceServiceRequest { resource_spans }.encode_to_vec().into())
-    })
+    batches(
+        spans,
+        |span| span.end_time_unix_nano,
+        |instance, scopes| {
+            let scope_spans = scopes.into_iter().map(|(origin, spans)| ScopeSpans {
+                scope: Some(origin.scope()),
+                spans,
+                schema_url: SCHEMA_URL.to_owned(),
+            });
+            let resource_spans = vec![ResourceSpans {
+                resource: Some(instance.resource()),
+                scope_spans: scope_spans.collect(),
+                schema_url: SCHEMA_URL.to_owned(),
+            }];
+            (Signal::Traces, ExportTraceServiceRequest { resource_spans }.encode_to_vec().into())
+        },
+    )
 }
 
 /// The requests for some log records.
 pub fn logs(logs: Vec<Recorded<LogRecord>>) -> Vec<Timed> {
-    batches(logs, |log| log.observed_time_unix_nano, |instance, scopes| {
-        let scope_logs = scopes.into_iter().map(|(origin, log_records)| ScopeLogs {
-            scope: Some(origin.scope()),
-            log_records,
-            schema_url: String::new(),
-        });
-        let resource_logs = vec![ResourceLogs {
-            resource: Some(instance.resource()),
-            scope_logs: scope_logs.collect(),
-            schema_url: SCHEMA_URL.to_owned(),
-        }];
-        (Signal::Logs, ExportLogsServiceRequest { resource_logs }.encode_to_vec().into())
-    })
+    batches(
+        logs,
+        |log| log.observed_time_unix_nano,
+        |instance, scopes| {
+            let scope_logs = scopes.into_iter().map(|(origin, log_records)| ScopeLogs {
+                scope: Some(origin.scope()),
+                log_records,
+                schema_url: String::new(),
+            });
+            let resource_logs = vec![ResourceLogs {
+                resource: Some(instance.resource()),
+                scope_logs: scope_logs.collect(),
+                schema_url: SCHEMA_URL.to_owned(),
+            }];
+            (Signal::Logs, ExportLogsServiceRequest { resource_logs }.encode_to_vec().into())
+        },
+    )
 }
 
 /// Groups records by process, cuts them into batches, groups each by scope, and encodes.

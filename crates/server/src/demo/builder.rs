@@ -70,7 +70,8 @@ impl TraceBuilder {
     /// A trace in which this goes wrong.
     pub fn new(mut random: Random, failure: Option<Failure>) -> Self {
         let id = random.id(16);
-        let replicas = Service::WITH_SDK.map(|service| random.range(1, service.replicas() as u64) as usize - 1);
+        let replicas =
+            Service::WITH_SDK.map(|service| random.range(1, service.replicas() as u64) as usize - 1);
         let state = if random.chance(8) {
             format!("ot=th:c;rv:{},northwind=tier-{}", random.hex(14), random.range(1, 3))
         } else {
@@ -154,7 +155,13 @@ impl TraceBuilder {
     }
 
     /// Writes a log record within a span.
-    pub fn log(&mut self, span: SpanKey, at: u64, severity: SeverityNumber, body: impl IntoValue) -> &mut LogRecord {
+    pub fn log(
+        &mut self,
+        span: SpanKey,
+        at: u64,
+        severity: SeverityNumber,
+        body: impl IntoValue,
+    ) -> &mut LogRecord {
         let service = self.trace.spans[span.0].origin.service;
         let (trace_id, span_id) = (self.trace.id.clone(), self.span(span).span_id.clone());
         let record = self.log_outside(service, at, severity, body);
@@ -165,7 +172,13 @@ impl TraceBuilder {
     }
 
     /// Writes a log record of an exception within a span.
-    pub fn log_exception(&mut self, span: SpanKey, at: u64, body: String, exception: &Exception) -> &mut LogRecord {
+    pub fn log_exception(
+        &mut self,
+        span: SpanKey,
+        at: u64,
+        body: String,
+        exception: &Exception,
+    ) -> &mut LogRecord {
         let record = self.log(span, at, SeverityNumber::Error, body);
         record.attributes = exception.attributes();
         record

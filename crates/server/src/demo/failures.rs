@@ -60,7 +60,11 @@ impl Exception {
     }
 
     /// A Python exception raised in a call of the orchestrator: the call's file, line, function and source.
-    pub fn python(kind: &str, message: String, (file, line, function, source): (&str, u32, &str, &str)) -> Self {
+    pub fn python(
+        kind: &str,
+        message: String,
+        (file, line, function, source): (&str, u32, &str, &str),
+    ) -> Self {
         let stacktrace = format!(
             "Traceback (most recent call last):\n  \
              File \"/app/mahavishnu/core/engine.py\", line 214, in execute_workflow\n    \

@@ -1,8 +1,8 @@
 //! Metrics that are sampled rather than counted: memory, connections, pauses of the Go runtime.
 
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, DataPointFlags, Gauge, NumberDataPoint, Sum, Summary, SummaryDataPoint, metric::Data,
-    number_data_point::Value, summary_data_point::ValueAtQuantile,
+    AggregationTemporality, DataPointFlags, Gauge, NumberDataPoint, Sum, Summary, SummaryDataPoint,
+    metric::Data, number_data_point::Value, summary_data_point::ValueAtQuantile,
 };
 
 use super::{
@@ -19,8 +19,15 @@ const MEMORY_LIMIT: u64 = 512 * MEBIBYTE;
 const GROWTH: u64 = 240 * SECOND;
 
 /// Adds the sampled metrics of a process at the end of each window; `kills` are the times at which it was killed.
-pub fn sample(exported: &mut Exported, random: &mut Random, instance: Instance, windows: &[Window], kills: &[u64]) {
-    let memory = windows.iter().map(|window| point(*window, memory(random, instance.service, window.1, kills)));
+pub fn sample(
+    exported: &mut Exported,
+    random: &mut Random,
+    instance: Instance,
+    windows: &[Window],
+    kills: &[u64],
+) {
+    let memory =
+        windows.iter().map(|window| point(*window, memory(random, instance.service, window.1, kills)));
     let memory = Data::Gauge(Gauge { data_points: memory.collect() });
     let origin = match instance.service {
         Service::Git => GIT_RUNTIME,
@@ -85,7 +92,6 @@ fn memory(random: &mut Random, service: Service, at: u64, kills: &[u64]) -> u64 
 /// Connections in use and idle; together the pool has ten.
 fn connections(random: &mut Random, windows: &[Window]) -> Vec<NumberDataPoint> {
     const POOL: u64 = 10;
-    let started = windows.first().map_or(0, |window| window.0);
     let mut points = Vec::new();
     for window in windows {
         let used = random.range(0, 6);
@@ -94,7 +100,7 @@ fn connections(random: &mut Random, windows: &[Window]) -> Vec<NumberDataPoint> 
                 attribute("db.client.connection.pool.name", "HikariPool-1"),
                 attribute("db.client.connection.state", state),
             ];
-            points.push(NumberDataPoint { attributes, start_time_unix_nano: started, ..point(*window, value) });
+            points.push(NumberDataPoint { attributes, ..point(*window, value) });
         }
     }
     points

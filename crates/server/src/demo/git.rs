@@ -46,7 +46,10 @@ fn serve(trace: &mut TraceBuilder, server: SpanKey, at: u64, name: &str) -> Answ
         return killed(trace, server, fetched, name);
     }
     if trace.is_talkative(22) {
-        let text = format!("fetched {objects} objects ({kibibytes} KiB) from {remote} in {} ms", (fetched - at) / MILLISECOND);
+        let text = format!(
+            "fetched {objects} objects ({kibibytes} KiB) from {remote} in {} ms",
+            (fetched - at) / MILLISECOND
+        );
         trace.log(span, fetched, SeverityNumber::Info, text).attributes =
             vec![attribute("repo", name), attribute("objects", objects)];
     }

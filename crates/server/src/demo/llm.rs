@@ -43,7 +43,8 @@ pub fn complete(trace: &mut TraceBuilder, parent: SpanKey, at: u64, purpose: &st
         if trace.strikes(Failure::LlmTimeout) {
             return time_out(trace, server, at, model);
         }
-        let at = if trace.strikes(Failure::LlmRateLimited) { rate_limit(trace, server, at, model) } else { at };
+        let at =
+            if trace.strikes(Failure::LlmRateLimited) { rate_limit(trace, server, at, model) } else { at };
         let (chat, end) = answer(trace, server, at, model);
         if trace.is_talkative(18) {
             report(trace, chat, end, end - at, model);
@@ -76,8 +77,11 @@ fn rate_limit(trace: &mut TraceBuilder, server: SpanKey, at: u64, model: Model) 
     let wait = trace.random.range(1_200, 4_800);
     let limit = trace.random.range(2, 8) * 50_000;
     let message = format!("429 rate limit exceeded: {limit} input tokens per minute for {}", model.1);
-    let exception =
-        Exception::provider("RateLimitError", message, "APIError.generate (/app/node_modules/llm-sdk/core/error.js:63:20)");
+    let exception = Exception::provider(
+        "RateLimitError",
+        message,
+        "APIError.generate (/app/node_modules/llm-sdk/core/error.js:63:20)",
+    );
     trace.set(chat, "http.response.status_code", 429_i64);
     trace.throw(chat, end, &exception);
     trace.close(chat, end);
@@ -114,7 +118,11 @@ fn time_out(trace: &mut TraceBuilder, server: SpanKey, at: u64, model: Model) ->
 fn report(trace: &mut TraceBuilder, chat: SpanKey, end: u64, duration: u64, model: Model) {
     let millis = duration / MILLISECOND;
     if duration > SLOW_ANSWER {
-        let text = format!("Slow completion from {}: {millis} ms (threshold {} ms)", model.1, SLOW_ANSWER / MILLISECOND);
+        let text = format!(
+            "Slow completion from {}: {millis} ms (threshold {} ms)",
+            model.1,
+            SLOW_ANSWER / MILLISECOND
+        );
         trace.log(chat, end, SeverityNumber::Warn, text);
         return;
     }

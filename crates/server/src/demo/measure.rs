@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::{
 use super::{
     builder::{Recorded, Trace},
     random::SECOND,
-    services::{Instance, Origin, GIT_HTTP, LLM_HTTP, LLM_PROVIDER, ORCHESTRATOR, PAYMENT_HTTP, Service},
+    services::{GIT_HTTP, Instance, LLM_HTTP, LLM_PROVIDER, ORCHESTRATOR, Origin, PAYMENT_HTTP, Service},
     value::{attribute, integer_of, text_of},
 };
 
@@ -85,7 +85,12 @@ fn measure(trace: &Trace, recorded: &Recorded<Span>, all: &mut Vec<Measurement>)
         all.push(measurement(recorded, Instrument::WorkflowsExecuted, 1.0, labels.clone()));
         all.push(measurement(recorded, Instrument::WorkflowDuration, seconds, labels));
         if failed(span) {
-            all.push(measurement(recorded, Instrument::Errors, 1.0, vec![label(span, "error.type"), adapter]));
+            all.push(measurement(
+                recorded,
+                Instrument::Errors,
+                1.0,
+                vec![label(span, "error.type"), adapter],
+            ));
         }
     } else if span.name.starts_with("repo.process.") {
         let adapter = label(&trace.spans[0].record, "workflow.adapter");

@@ -48,7 +48,9 @@ pub fn aggregate(measurements: &[Measurement], instance: Instance, windows: &[Wi
     let mut series: BTreeMap<Series, Vec<(Window, Vec<&Measurement>)>> = BTreeMap::new();
     for window in windows {
         let inside = |at: u64| at > window.0 && at <= window.1;
-        for measured in measurements.iter().filter(|measured| measured.instance == instance && inside(measured.at)) {
+        for measured in
+            measurements.iter().filter(|measured| measured.instance == instance && inside(measured.at))
+        {
             let key = (measured.origin, measured.instrument, measured.labels.clone());
             let points = series.entry(key).or_default();
             match points.last_mut() {
@@ -122,7 +124,10 @@ fn empty(instrument: Instrument) -> Metric {
             "http.server.request.duration",
             "Duration of HTTP server requests",
             "s",
-            Data::ExponentialHistogram(ExponentialHistogram { aggregation_temporality, data_points: Vec::new() }),
+            Data::ExponentialHistogram(ExponentialHistogram {
+                aggregation_temporality,
+                data_points: Vec::new(),
+            }),
         ),
         Instrument::TokenUsage => {
             ("gen_ai.client.token.usage", "Number of input and output tokens used", "{token}", histogram)

@@ -71,9 +71,15 @@ pub fn charge(trace: &mut TraceBuilder, workflow: SpanKey, at: u64) -> Answer {
 }
 
 /// Asks the issuer through the acquirer.
-fn authorize(trace: &mut TraceBuilder, server: SpanKey, at: u64, charge: &Charge) -> (u64, Option<Exception>) {
+fn authorize(
+    trace: &mut TraceBuilder,
+    server: SpanKey,
+    at: u64,
+    charge: &Charge,
+) -> (u64, Option<Exception>) {
     let declined = trace.strikes(Failure::PaymentDeclined);
-    let span = trace.open(PAYMENT_CODE, Some(server), SpanKind::Internal, "ChargeService.authorizeAndCapture", at);
+    let span =
+        trace.open(PAYMENT_CODE, Some(server), SpanKind::Internal, "ChargeService.authorizeAndCapture", at);
     trace.set(span, "payment.charge_id", charge.id.as_str());
     trace.set(span, "payment.amount_cents", charge.cents);
     trace.set(span, "payment.currency", charge.currency);
@@ -90,9 +96,16 @@ fn authorize(trace: &mut TraceBuilder, server: SpanKey, at: u64, charge: &Charge
     trace.close(span, end);
     if !declined {
         if trace.is_talkative(60) {
-            let text = format!("Charge {} of {} authorized for account {}", charge.id, charge.amount(), charge.account);
-            trace.log(span, end, SeverityNumber::Info, text).attributes =
-                vec![attribute("payment.charge_id", charge.id.as_str()), attribute("thread.name", "virtual-112")];
+            let text = format!(
+                "Charge {} of {} authorized for account {}",
+                charge.id,
+                charge.amount(),
+                charge.account
+            );
+            trace.log(span, end, SeverityNumber::Info, text).attributes = vec![
+                attribute("payment.charge_id", charge.id.as_str()),
+                attribute("thread.name", "virtual-112"),
+            ];
         }
         return (end, None);
     }
@@ -101,7 +114,13 @@ fn authorize(trace: &mut TraceBuilder, server: SpanKey, at: u64, charge: &Charge
     let exception = Exception::card_declined(reason, code, &charge.id);
     trace.set(span, "payment.decline_code", code);
     trace.throw(span, end, &exception);
-    let text = format!("Charge {} of {} for account {} failed: {}", charge.id, charge.amount(), charge.account, exception.message);
+    let text = format!(
+        "Charge {} of {} for account {} failed: {}",
+        charge.id,
+        charge.amount(),
+        charge.account,
+        exception.message
+    );
     let log = trace.log_exception(span, end, text, &exception);
     log.attributes.push(attribute("payment.charge_id", charge.id.as_str()));
     log.attributes.push(attribute("payment.decline_code", code));

@@ -1,6 +1,9 @@
 //! One workflow of the orchestrator, from its first span to its last log record.
 
-use opentelemetry_proto::tonic::{logs::v1::SeverityNumber, trace::v1::span::SpanKind};
+use opentelemetry_proto::tonic::{
+    logs::v1::SeverityNumber,
+    trace::v1::{Span, span::SpanKind},
+};
 
 use super::{
     builder::{SpanKey, Trace, TraceBuilder},
@@ -9,7 +12,7 @@ use super::{
     git, llm, payment,
     random::{MILLISECOND, Random, SECOND},
     services::ORCHESTRATOR,
-    value::attribute,
+    value::{attribute, text_of},
 };
 
 /// What a kind of workflow does.
@@ -78,15 +81,19 @@ const REPOSITORIES: [&str; 14] = [
 pub struct Plan {
     /// What goes wrong.
     pub failure: Option<Failure>,
-    /// The ids of the trace and root span of the failed workflow that this one repeats.
-    pub retry_of: Option<(Vec<u8>, Vec<u8>)>,
+    /// The root span of the failed workflow that this one repeats.
+    pub retry_of: Option<Span>,
 }
 
 /// A workflow that ended at this time.
 pub fn workflow(random: Random, plan: Plan, end: u64) -> Trace {
     let mut trace = TraceBuilder::new(random, plan.failure);
-    let kinds: Vec<Kind> =
-        KINDS.into_iter().filter(|kind| plan.failure.is_none_or(|failure| kind.can_suffer(failure))).collect();
+    let task_type = plan.retry_of.as_ref().and_then(|failed| text_of(failed, "workflow.task_type"));
+    let fits = |kind: &Kind| {
+        plan.failure.is_none_or(|failure| kind.can_suffer(failure))
+            && task_type.is_none_or(|task_type| kind.task_type == task_type)
+    };
+    let kinds: Vec<Kind> = KINDS.into_iter().filter(fits).collect();
     let kind = trace.random.pick(&kinds);
     let id = format!("{}-{}", kind.task_type, trace.random.hex(6));
     let count = trace.random.range(kind.repositories.0, kind.repositories.1);
@@ -95,8 +102,8 @@ pub fn workflow(random: Random, plan: Plan, end: u64) -> Trace {
         (first..first + count).map(|place| REPOSITORIES[place as usize * 5 % REPOSITORIES.len()]).collect();
 
     let root = begin(&mut trace, &id, kind, &repositories);
-    if let Some((trace_id, span_id)) = plan.retry_of {
-        trace.link(root, trace_id, span_id, vec![attribute("link.reason", "retry_of")]);
+    if let Some(failed) = plan.retry_of {
+        trace.link(root, failed.trace_id, failed.span_id, vec![attribute("link.reason", "retry_of")]);
         trace.set(root, "workflow.attempt", 2_i64);
     }
     let (at, error) = run(&mut trace, root, &id, kind, &repositories);
@@ -117,9 +124,12 @@ fn begin(trace: &mut TraceBuilder, id: &str, kind: Kind, repositories: &[&str]) 
     trace.set(root, "workflow.task_type", kind.task_type);
     trace.set(root, "workflow.repositories", repositories);
     let count = repositories.len();
-    let text = format!("Workflow {id} started: adapter={} task_type={} repositories={count}", kind.adapter, kind.task_type);
+    let text = format!(
+        "Workflow {id} started: adapter={} task_type={} repositories={count}",
+        kind.adapter, kind.task_type
+    );
     trace.log(root, MILLISECOND / 2, SeverityNumber::Info, text).attributes =
-        vec![attribute("workflow.id", id), attribute("log.level", "INFO")];
+        vec![attribute("workflow.id", id), attribute("workflow.adapter", kind.adapter)];
     root
 }
 
@@ -140,7 +150,11 @@ fn run(
     let mut error = None;
     let mut last = at;
     for (place, name) in repositories.iter().enumerate() {
-        let start = if parallel { at + (place as u64 + 1) * 3 * MILLISECOND } else { last + trace.random.latency(2.0) };
+        let start = if parallel {
+            at + (place as u64 + 1) * 3 * MILLISECOND
+        } else {
+            last + trace.random.latency(2.0)
+        };
         let (end, failed) = repository(trace, root, start, id, kind, name);
         last = last.max(end);
         error = error.or(failed);
@@ -177,7 +191,10 @@ fn repository(
         Some(error) => trace.throw(span, end, error),
         None if trace.is_talkative(38) => {
             let (files, findings) = (trace.random.range(14, 2_310), trace.random.range(0, 37));
-            let text = format!("Processed repository {name} in {} ms: {files} files, {findings} findings", (end - at) / MILLISECOND);
+            let text = format!(
+                "Processed repository {name} in {} ms: {files} files, {findings} findings",
+                (end - at) / MILLISECOND
+            );
             trace.log(span, end, SeverityNumber::Info, text).attributes =
                 vec![attribute("repo.path", format!("/srv/repos/{name}")), attribute("workflow.id", id)];
         }
@@ -187,7 +204,13 @@ fn repository(
 }
 
 /// Fetches, looks, asks and stores.
-fn process(trace: &mut TraceBuilder, span: SpanKey, at: u64, kind: Kind, name: &str) -> (u64, Option<Exception>) {
+fn process(
+    trace: &mut TraceBuilder,
+    span: SpanKey,
+    at: u64,
+    kind: Kind,
+    name: &str,
+) -> (u64, Option<Exception>) {
     let fetched = git::fetch(trace, span, at, name);
     let mut at = fetched.end;
     if fetched.error.is_some() || !kind.keeps_results {

@@ -68,11 +68,8 @@ pub const ORCHESTRATOR_HTTP: Origin =
 pub const ORCHESTRATOR_SQL: Origin =
     Origin::new(Service::Mahavishnu, "opentelemetry.instrumentation.psycopg", "0.58b0");
 /// The HTTP server of git-service.
-pub const GIT_HTTP: Origin = Origin::new(
-    Service::Git,
-    "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
-    "0.63.0",
-);
+pub const GIT_HTTP: Origin =
+    Origin::new(Service::Git, "go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp", "0.63.0");
 /// What git-service does with repositories.
 pub const GIT_REPOSITORY: Origin = Origin::new(Service::Git, "git-service/internal/repository", "1.9.3");
 /// The metrics of the Go runtime, scraped by a collector.
@@ -86,7 +83,8 @@ pub const LLM_HTTP: Origin = Origin::new(Service::Llm, "@opentelemetry/instrumen
 /// What llm-gateway asks of providers.
 pub const LLM_PROVIDER: Origin = Origin::new(Service::Llm, "llm-gateway/providers", "3.4.0");
 /// The HTTP server of payment-service.
-pub const PAYMENT_HTTP: Origin = Origin::new(Service::Payment, "io.opentelemetry.tomcat-10.0", "2.20.1-alpha");
+pub const PAYMENT_HTTP: Origin =
+    Origin::new(Service::Payment, "io.opentelemetry.tomcat-10.0", "2.20.1-alpha");
 /// The HTTP client of payment-service.
 pub const PAYMENT_CLIENT: Origin =
     Origin::new(Service::Payment, "io.opentelemetry.java-http-client", "2.20.1-alpha");
@@ -95,7 +93,8 @@ pub const PAYMENT_SQL: Origin = Origin::new(Service::Payment, "io.opentelemetry.
 /// The code of payment-service.
 pub const PAYMENT_CODE: Origin = Origin::new(Service::Payment, "com.northwind.payments", "2.11.0");
 /// The connection pool of payment-service.
-pub const PAYMENT_POOL: Origin = Origin::new(Service::Payment, "io.opentelemetry.hikaricp-3.0", "2.20.1-alpha");
+pub const PAYMENT_POOL: Origin =
+    Origin::new(Service::Payment, "io.opentelemetry.hikaricp-3.0", "2.20.1-alpha");
 
 /// What a resource says of a service.
 struct Profile {

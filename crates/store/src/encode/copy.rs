@@ -6,7 +6,6 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
 /// Type ids of array elements (`pg_type.oid`).
 const OID_INT8: u32 = 20;
-const OID_FLOAT8: u32 = 701;
 const OID_UUID: u32 = 2950;
 
 /// The version byte of `jsonb`'s binary form.
@@ -108,11 +107,6 @@ impl CopyBuffer {
     /// The bits of unsigned integers as `bigint[]`.
     pub(crate) fn int8_array(&mut self, values: &[u64]) {
         self.array(OID_INT8, values, |value| value.to_be_bytes());
-    }
-
-    /// `double precision[]`.
-    pub(crate) fn float8_array(&mut self, values: &[f64]) {
-        self.array(OID_FLOAT8, values, |value| value.to_be_bytes());
     }
 
     /// `uuid[]`.

@@ -8,22 +8,27 @@ use opentelemetry_proto::tonic::{
     collector::metrics::v1::ExportMetricsServiceRequest,
     common::v1::any_value::Value as Any,
     metrics::v1::{
-        Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram, HistogramDataPoint, Metric,
-        NumberDataPoint, Sum, Summary, SummaryDataPoint, exemplar, exponential_histogram_data_point::Buckets,
-        metric::Data, number_data_point::Value, summary_data_point::ValueAtQuantile,
+        Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram, HistogramDataPoint,
+        Metric, NumberDataPoint, Sum, Summary, SummaryDataPoint, exemplar,
+        exponential_histogram_data_point::Buckets, metric::Data, number_data_point::Value,
+        summary_data_point::ValueAtQuantile,
     },
 };
 use serde_json::Value as Json;
 
-use super::otlp::{Source, attributes, items, number, original, sort};
+use crate::otlp::{Source, attributes, items, number, original, sort};
 
 /// Every data point of a request, each as a metric of its own.
 pub fn sent_points(request: &ExportMetricsServiceRequest) -> Vec<String> {
     let mut all = Vec::new();
     for group in &request.resource_metrics {
         for scope in &group.scope_metrics {
-            let source =
-                Source::sent(group.resource.as_ref(), &group.schema_url, scope.scope.as_ref(), &scope.schema_url);
+            let source = Source::sent(
+                group.resource.as_ref(),
+                &group.schema_url,
+                scope.scope.as_ref(),
+                &scope.schema_url,
+            );
             for metric in &scope.metrics {
                 all.extend(single(metric).iter().map(|metric| format!("{source:?} {metric:?}")));
             }
@@ -54,7 +59,9 @@ fn single(metric: &Metric) -> Vec<Metric> {
     }
     match metric.data.as_ref() {
         None => Vec::new(),
-        Some(Data::Gauge(data)) => each!(Gauge, data, |p: &mut NumberDataPoint| sort_exemplars(&mut p.exemplars)),
+        Some(Data::Gauge(data)) => {
+            each!(Gauge, data, |p: &mut NumberDataPoint| sort_exemplars(&mut p.exemplars))
+        }
         Some(Data::Sum(data)) => each!(Sum, data, |p: &mut NumberDataPoint| sort_exemplars(&mut p.exemplars)),
         Some(Data::Histogram(data)) => {
             each!(Histogram, data, |p: &mut HistogramDataPoint| sort_exemplars(&mut p.exemplars))
@@ -171,7 +178,10 @@ fn summary(point: &MetricPoint) -> SummaryDataPoint {
 fn buckets(json: &Json) -> Buckets {
     Buckets {
         offset: number(json, "offset").expect("an offset"),
-        bucket_counts: items(&json["bucket_counts"]).iter().map(|count| count.as_u64().expect("a count")).collect(),
+        bucket_counts: items(&json["bucket_counts"])
+            .iter()
+            .map(|count| count.as_u64().expect("a count"))
+            .collect(),
     }
 }
 
@@ -184,7 +194,9 @@ fn double(json: &Json) -> f64 {
 
 fn exemplar(json: &Json) -> Exemplar {
     let id = |field: &str| {
-        json.get(field).map(|id| const_hex::decode(id.as_str().expect("text")).expect("hex")).unwrap_or_default()
+        json.get(field)
+            .map(|id| const_hex::decode(id.as_str().expect("text")).expect("hex"))
+            .unwrap_or_default()
     };
     Exemplar {
         filtered_attributes: json.get("attributes").map(attributes).unwrap_or_default(),

@@ -61,9 +61,17 @@ impl Source {
         };
         Self {
             resource: otlp_resource,
-            resource_schema: original(&resource.extra, "schema_url", resource.schema_url.as_deref().unwrap_or_default()),
+            resource_schema: original(
+                &resource.extra,
+                "schema_url",
+                resource.schema_url.as_deref().unwrap_or_default(),
+            ),
             scope: otlp_scope,
-            scope_schema: original(&scope.extra, "schema_url", scope.schema_url.as_deref().unwrap_or_default()),
+            scope_schema: original(
+                &scope.extra,
+                "schema_url",
+                scope.schema_url.as_deref().unwrap_or_default(),
+            ),
         }
     }
 }
@@ -73,8 +81,12 @@ pub fn sent_spans(request: &ExportTraceServiceRequest) -> Vec<String> {
     let mut all = Vec::new();
     for group in &request.resource_spans {
         for scope in &group.scope_spans {
-            let source =
-                Source::sent(group.resource.as_ref(), &group.schema_url, scope.scope.as_ref(), &scope.schema_url);
+            let source = Source::sent(
+                group.resource.as_ref(),
+                &group.schema_url,
+                scope.scope.as_ref(),
+                &scope.schema_url,
+            );
             for span in &scope.spans {
                 let mut span = span.clone();
                 sort(&mut span.attributes);
@@ -121,8 +133,12 @@ pub fn sent_logs(request: &ExportLogsServiceRequest) -> Vec<String> {
     let mut all = Vec::new();
     for group in &request.resource_logs {
         for scope in &group.scope_logs {
-            let source =
-                Source::sent(group.resource.as_ref(), &group.schema_url, scope.scope.as_ref(), &scope.schema_url);
+            let source = Source::sent(
+                group.resource.as_ref(),
+                &group.schema_url,
+                scope.scope.as_ref(),
+                &scope.schema_url,
+            );
             for log in &scope.log_records {
                 let mut log = log.clone();
                 sort(&mut log.attributes);

@@ -1,13 +1,9 @@
 //! Whatever OTLP can say goes in and comes back equal, or is rejected with which and why; on both engines.
 
-mod engine;
-mod otlp;
-mod otlp_metrics;
-
 use std::collections::BTreeSet;
 
+use crate::engine::{Database, Engine};
 use anyhow::{Context, Result};
-use engine::{Database, Engine};
 use mahavishnu_pipeline::{Exporter, Signal, check::check};
 use mahavishnu_store::{
     PostgresExporter, QueryService, UnixNanos,
@@ -15,7 +11,8 @@ use mahavishnu_store::{
 };
 use mahavishnu_test_util::telemetry::{logs_request, metrics_request, traces_request};
 use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest,
+    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
+    trace::v1::ExportTraceServiceRequest,
 };
 use proptest::{
     strategy::Strategy,
@@ -45,9 +42,11 @@ async fn any_spans_come_back_equal(#[case] engine: Engine) -> Result<()> {
             .collect();
         let mut stored = Vec::new();
         for id in ids {
-            stored.extend(query.get_trace_context(TraceId(id)).await?.spans.iter().map(otlp::stored_span));
+            stored.extend(
+                query.get_trace_context(TraceId(id)).await?.spans.iter().map(crate::otlp::stored_span),
+            );
         }
-        Ok((otlp::sent_spans(&request), stored))
+        Ok((crate::otlp::sent_spans(&request), stored))
     })
     .await
 }
@@ -60,7 +59,7 @@ async fn any_log_records_come_back_equal(#[case] engine: Engine) -> Result<()> {
     property(engine, Signal::Logs, logs_request(), async |query, bytes| {
         let request = ExportLogsServiceRequest::decode(bytes)?;
         let stored = query.logs(&LogFilter { limit: MAX_ROWS, ..LogFilter::default() }).await?;
-        Ok((otlp::sent_logs(&request), stored.iter().map(otlp::stored_log).collect()))
+        Ok((crate::otlp::sent_logs(&request), stored.iter().map(crate::otlp::stored_log).collect()))
     })
     .await
 }
@@ -73,12 +72,13 @@ async fn any_data_points_come_back_equal(#[case] engine: Engine) -> Result<()> {
     property(engine, Signal::Metrics, metrics_request(), async |query, bytes| {
         let request = ExportMetricsServiceRequest::decode(bytes)?;
         let mut stored = Vec::new();
-        let names: BTreeSet<String> = query.metrics(None).await?.into_iter().map(|metric| metric.name).collect();
+        let names: BTreeSet<String> =
+            query.metrics(None).await?.into_iter().map(|metric| metric.name).collect();
         for name in names {
             let filter = MetricFilter { name, limit: MAX_ROWS, ..MetricFilter::default() };
-            stored.extend(query.metric_points(&filter).await?.iter().map(otlp_metrics::stored_point));
+            stored.extend(query.metric_points(&filter).await?.iter().map(crate::otlp_metrics::stored_point));
         }
-        Ok((otlp_metrics::sent_points(&request), stored))
+        Ok((crate::otlp_metrics::sent_points(&request), stored))
     })
     .await
 }

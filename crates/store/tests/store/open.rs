@@ -1,9 +1,7 @@
 //! Opening a store: what works, and what one is told where it does not.
 
-mod engine;
-
+use crate::engine::Engine;
 use anyhow::Result;
-use engine::Engine;
 use mahavishnu_store::{Location, Store, StoreError, migrate::SCHEMA_VERSION};
 use mahavishnu_test_util::TestDatabase;
 
@@ -16,8 +14,10 @@ async fn refused(location: &str) -> StoreError {
 async fn several_processes_may_start_at_once() -> Result<()> {
     let Some(database) = TestDatabase::create().await? else { return Ok(()) };
     let location = Location::parse(database.url())?;
-    let (one, two, three) = tokio::join!(Store::open(&location), Store::open(&location), Store::open(&location));
-    let migrated: Vec<i32> = [one?, two?, three?].iter().flat_map(|store| store.migrated().to_vec()).collect();
+    let (one, two, three) =
+        tokio::join!(Store::open(&location), Store::open(&location), Store::open(&location));
+    let migrated: Vec<i32> =
+        [one?, two?, three?].iter().flat_map(|store| store.migrated().to_vec()).collect();
     assert_eq!(migrated, (1..=SCHEMA_VERSION).collect::<Vec<_>>(), "each migration was applied once");
     Ok(())
 }

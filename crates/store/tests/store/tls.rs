@@ -73,9 +73,13 @@ async fn require_encrypts_and_believes_whoever_answers() -> Result<()> {
 async fn verify_full_wants_a_trusted_certificate_that_names_the_host() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let (port, root) = server(directory.path()).await?;
-    let trusted = answer(&format!("postgresql://me@localhost:{port}/db?sslmode=verify-full&sslrootcert={root}")).await?;
+    let trusted =
+        answer(&format!("postgresql://me@localhost:{port}/db?sslmode=verify-full&sslrootcert={root}"))
+            .await?;
     assert!(trusted.contains(SAID), "{trusted}");
-    let other = answer(&format!("postgresql://me@127.0.0.1:{port}/db?sslmode=verify-full&sslrootcert={root}")).await?;
+    let other =
+        answer(&format!("postgresql://me@127.0.0.1:{port}/db?sslmode=verify-full&sslrootcert={root}"))
+            .await?;
     assert!(!other.contains(SAID) && other.contains("certificate"), "another name: {other}");
     let unknown = answer(&format!("postgresql://me@localhost:{port}/db?sslmode=verify-full")).await?;
     assert!(!unknown.contains(SAID) && unknown.contains("certificate"), "nobody we trust: {unknown}");
@@ -86,9 +90,12 @@ async fn verify_full_wants_a_trusted_certificate_that_names_the_host() -> Result
 async fn verify_ca_wants_a_trusted_certificate_of_any_name() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let (port, root) = server(directory.path()).await?;
-    let said = answer(&format!("postgresql://me@127.0.0.1:{port}/db?sslmode=verify-ca&sslrootcert={root}")).await?;
+    let said =
+        answer(&format!("postgresql://me@127.0.0.1:{port}/db?sslmode=verify-ca&sslrootcert={root}")).await?;
     assert!(said.contains(SAID), "{said}");
-    let missing = answer(&format!("postgresql://me@127.0.0.1:{port}/db?sslmode=verify-ca&sslrootcert=/nowhere")).await?;
+    let missing =
+        answer(&format!("postgresql://me@127.0.0.1:{port}/db?sslmode=verify-ca&sslrootcert=/nowhere"))
+            .await?;
     assert!(missing.contains("/nowhere"), "{missing}");
     Ok(())
 }

@@ -1,9 +1,7 @@
 //! What the exporter promises, on both engines.
 
-mod engine;
-
+use crate::engine::Engine;
 use anyhow::Result;
-use engine::Engine;
 use mahavishnu_pipeline::{Exporter, Signal, check::check};
 use mahavishnu_store::{PostgresExporter, UnixNanos};
 use opentelemetry_proto::tonic::{

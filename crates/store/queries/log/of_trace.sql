@@ -1,0 +1,16 @@
+SELECT l.time, l.time_nanos, l.observed_delta_ns, l.flags, l.service, l.severity_number, l.severity_text, l.message,
+       l.body, l.event_name, l.trace_id, l.span_id, l.attributes, l.extra,
+       r.attributes AS resource_attributes, r.schema_url AS resource_schema_url, r.extra AS resource_extra,
+       c.name AS scope_name, c.version AS scope_version, c.attributes AS scope_attributes,
+       c.schema_url AS scope_schema_url, c.extra AS scope_extra
+FROM otel.log_record l
+LEFT JOIN otel.resource r USING (resource_id)
+LEFT JOIN otel.scope c USING (scope_id)
+WHERE l.trace_id = $1
+  AND ($2::text[] IS NULL OR l.message ILIKE ALL ($2))
+  AND ($3::integer IS NULL OR l.severity_number >= $3)
+  AND ($4::text IS NULL OR l.service = $4)
+  AND ($5::timestamptz IS NULL OR l.time >= $5)
+  AND ($6::timestamptz IS NULL OR l.time < $6)
+ORDER BY l.time DESC, l.time_nanos DESC
+LIMIT $7

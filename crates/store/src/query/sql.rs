@@ -1,0 +1,156 @@
+//! One statement of the user's, which can only read.
+//!
+//! It runs in a READ ONLY transaction that is always rolled back, and reaches the server by the extended protocol, which takes one
+//! statement. What a role may read is the database's to say: give the connection a role that may not read more than it should.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_postgres::{SimpleQueryMessage, Transaction, error::SqlState};
+
+use crate::{
+    error::{StoreError, describe},
+    query::{MAX_ROWS, SqlResult},
+    store::Store,
+};
+
+/// How long a statement may run. The embedded engine does not stop one by itself: there we stop waiting.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// The server stops a statement a little earlier, so that its own answer is seen.
+const PREAMBLE: &str = "SET LOCAL statement_timeout = '14s'; SET LOCAL search_path = otel, public";
+
+/// Bytes of all rows at most.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// Arguments that one call of a PostgreSQL function takes.
+const ARGUMENTS_PER_CALL: usize = 90;
+
+pub(super) async fn run(store: &Store, sql: &str, limit: usize) -> Result<SqlResult, StoreError> {
+    let statement = sql.trim().trim_end_matches(';').trim_end();
+    if statement.is_empty() {
+        return Err(StoreError::InvalidSql(
+            "the statement is empty: give one that reads, as SELECT does".to_owned(),
+        ));
+    }
+    let limit = limit.clamp(1, MAX_ROWS);
+    let mut client = store.connection().await?;
+    let cancel = client.cancel_token();
+    let transaction = client.build_transaction().read_only(true).start().await?;
+    transaction.batch_execute(PREAMBLE).await?;
+    let result = tokio::time::timeout(DEADLINE, read(&transaction, statement, limit)).await;
+    if result.is_err() {
+        // Best effort: a server has stopped it by itself a second ago.
+        let _sent = cancel.cancel_query(tokio_postgres::NoTls).await;
+    }
+    let answer = result.unwrap_or_else(|_| {
+        Err(StoreError::InvalidSql(format!(
+            "the statement took longer than {} s: ask for less",
+            DEADLINE.as_secs()
+        )))
+    });
+    if tokio::time::timeout(DEADLINE, transaction.rollback()).await.is_err() {
+        // A session that does not come back is closed rather than lent to others.
+        drop(deadpool_postgres::Object::take(client));
+    }
+    answer
+}
+
+async fn read(transaction: &Transaction<'_>, statement: &str, limit: usize) -> Result<SqlResult, StoreError> {
+    let prepared = transaction.prepare(statement).await.map_err(|error| refused(&error))?;
+    if !prepared.params().is_empty() {
+        return Err(StoreError::InvalidSql(
+            "the statement has parameters: write the values into it".to_owned(),
+        ));
+    }
+    let columns: Vec<String> = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
+    if columns.is_empty() {
+        return Err(StoreError::InvalidSql(
+            "the statement gives no rows: only statements that read are run".to_owned(),
+        ));
+    }
+    if !can_be_wrapped(statement) {
+        return as_text(transaction, statement, columns, limit).await;
+    }
+    let wrapped = wrap(statement, columns.len(), limit + 1);
+    let rows = transaction.query(&wrapped, &[]).await.map_err(|error| refused(&error))?;
+    let mut result = SqlResult { columns, rows: Vec::new(), truncated: rows.len() > limit };
+    let mut bytes = 0;
+    for row in rows.iter().take(limit) {
+        let text: &str = row.try_get(0)?;
+        bytes += text.len();
+        if bytes > MAX_BYTES {
+            result.truncated = true;
+            break;
+        }
+        result.rows.push(
+            serde_json::from_str(text).map_err(|error| {
+                StoreError::InvalidSql(format!("a row can not be written as JSON: {error}"))
+            })?,
+        );
+    }
+    Ok(result)
+}
+
+/// EXPLAIN and SHOW can not stand in FROM; what they give is text.
+fn can_be_wrapped(statement: &str) -> bool {
+    let first: String = statement.chars().take_while(char::is_ascii_alphabetic).collect();
+    !matches!(first.to_ascii_uppercase().as_str(), "EXPLAIN" | "SHOW")
+}
+
+/// A statement whose rows are JSON arrays of the statement's values, in order, whatever their names.
+fn wrap(statement: &str, columns: usize, limit: usize) -> String {
+    let names: Vec<String> = (0..columns).map(|index| format!("c{index}")).collect();
+    let arrays: Vec<String> = names
+        .chunks(ARGUMENTS_PER_CALL)
+        .map(|chunk| {
+            format!(
+                "jsonb_build_array({})",
+                chunk.iter().map(|name| format!("q.{name}")).collect::<Vec<_>>().join(", ")
+            )
+        })
+        .collect();
+    // The line break ends a comment at the statement's end.
+    format!(
+        "SELECT ({})::text FROM (\n{statement}\n) AS q ({}) LIMIT {limit}",
+        arrays.join(" || "),
+        names.join(", ")
+    )
+}
+
+async fn as_text(
+    transaction: &Transaction<'_>,
+    statement: &str,
+    columns: Vec<String>,
+    limit: usize,
+) -> Result<SqlResult, StoreError> {
+    let messages = transaction.simple_query(statement).await.map_err(|error| refused(&error))?;
+    let mut rows: Vec<Vec<Value>> = messages
+        .iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(
+                (0..columns.len())
+                    .map(|index| row.get(index).map_or(Value::Null, |text| text.into()))
+                    .collect(),
+            ),
+            _ => None,
+        })
+        .collect();
+    let truncated = rows.len() > limit;
+    rows.truncate(limit);
+    Ok(SqlResult { columns, rows, truncated })
+}
+
+fn refused(error: &tokio_postgres::Error) -> StoreError {
+    match error.code() {
+        Some(code) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => {
+            StoreError::InvalidSql(format!("only statements that read are run: {}", describe(error)))
+        }
+        Some(code) if *code == SqlState::QUERY_CANCELED => StoreError::InvalidSql(format!(
+            "the statement took longer than {} s: ask for less",
+            DEADLINE.as_secs()
+        )),
+        Some(_) => StoreError::InvalidSql(describe(error)),
+        None => StoreError::Unavailable(describe(error)),
+    }
+}

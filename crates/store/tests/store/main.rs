@@ -1,0 +1,9 @@
+//! What the store promises, on real databases: the embedded engine and a server.
+
+mod engine;
+mod export;
+mod open;
+mod otlp;
+mod otlp_metrics;
+mod roundtrip;
+mod tls;
