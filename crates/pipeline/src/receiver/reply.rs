@@ -1,0 +1,202 @@
+//! What happened to a request, as the answer of either protocol: one table for HTTP status and gRPC code.
+
+use std::time::Duration;
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use prost::Message;
+
+use crate::{intake::Refusal, signal::Signal};
+
+/// What happened to a request.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Outcome {
+    /// All but the rejected records are stored; the message says which were rejected, or warns.
+    Taken { rejected: u64, message: String },
+    /// It is not OTLP; the same bytes will never be.
+    Malformed(String),
+    /// It is larger than the limit.
+    TooLarge(String),
+    /// Its Content-Type or Content-Encoding is not one we read.
+    UnknownType(String),
+    /// Come again after a while.
+    Busy { reason: String, retry_after: Duration },
+}
+
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Busy { reason, retry_after } => Self::Busy { reason, retry_after },
+            Refusal::Unacceptable { reason } => Self::Malformed(reason),
+        }
+    }
+}
+
+/// The form of an HTTP answer: that of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Protobuf,
+    Json,
+}
+
+/// `google.rpc.Status`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    pub(super) code: i32,
+    #[prost(string, tag = "2")]
+    pub(super) message: String,
+    #[prost(message, repeated, tag = "3")]
+    pub(super) details: Vec<Any>,
+}
+
+/// `google.protobuf.Any`.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Any {
+    #[prost(string, tag = "1")]
+    type_url: String,
+    #[prost(bytes = "vec", tag = "2")]
+    value: Vec<u8>,
+}
+
+/// `google.rpc.RetryInfo`.
+#[derive(Clone, PartialEq, Message)]
+struct RetryInfo {
+    #[prost(message, optional, tag = "1")]
+    retry_delay: Option<ProtoDuration>,
+}
+
+/// `google.protobuf.Duration`.
+#[derive(Clone, PartialEq, Message)]
+struct ProtoDuration {
+    #[prost(int64, tag = "1")]
+    seconds: i64,
+    #[prost(int32, tag = "2")]
+    nanos: i32,
+}
+
+/// `Export*PartialSuccess`: the same fields under the same numbers for every signal.
+#[derive(Clone, PartialEq, Message)]
+struct PartialSuccess {
+    #[prost(int64, tag = "1")]
+    rejected: i64,
+    #[prost(string, tag = "2")]
+    error_message: String,
+}
+
+/// `Export*ServiceResponse`: likewise.
+#[derive(Clone, PartialEq, Message)]
+struct ExportResponse {
+    #[prost(message, optional, tag = "1")]
+    partial_success: Option<PartialSuccess>,
+}
+
+impl Outcome {
+    /// The table: HTTP status and gRPC code of every outcome.
+    fn codes(&self) -> (StatusCode, tonic::Code) {
+        match self {
+            Self::Taken { .. } => (StatusCode::OK, tonic::Code::Ok),
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, tonic::Code::InvalidArgument),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, tonic::Code::ResourceExhausted),
+            Self::UnknownType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, tonic::Code::InvalidArgument),
+            Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, tonic::Code::Unavailable),
+        }
+    }
+
+    fn message(&self) -> &str {
+        match self {
+            Self::Taken { message, .. } => message,
+            Self::Malformed(reason) | Self::TooLarge(reason) | Self::UnknownType(reason) => reason,
+            Self::Busy { reason, .. } => reason,
+        }
+    }
+
+    /// The answer over HTTP.
+    pub(super) fn into_http(self, signal: Signal, form: Form) -> Response {
+        let (status, code) = self.codes();
+        let body = match (&self, form) {
+            (Self::Taken { .. }, Form::Protobuf) => self.export_response(),
+            (Self::Taken { .. }, Form::Json) => self.export_response_json(signal),
+            (_, Form::Protobuf) => self.rpc_status(code).encode_to_vec(),
+            (_, Form::Json) => {
+                serde_json::json!({"code": code as i32, "message": self.message()}).to_string().into_bytes()
+            }
+        };
+        let content_type = match form {
+            Form::Protobuf => "application/x-protobuf",
+            Form::Json => "application/json",
+        };
+        let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
+        if let Self::Busy { retry_after, .. } = &self {
+            // Whole seconds; none at all would be no delay.
+            let seconds = retry_after.as_millis().div_ceil(1000).max(1);
+            let value = HeaderValue::from_str(&seconds.to_string()).expect("digits are a header value");
+            response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+        response
+    }
+
+    /// The answer over gRPC.
+    pub(super) fn into_grpc(self) -> Result<Vec<u8>, tonic::Status> {
+        let (_, code) = self.codes();
+        match &self {
+            Self::Taken { .. } => Ok(self.export_response()),
+            Self::Busy { .. } => {
+                let details = self.rpc_status(code).encode_to_vec().into();
+                Err(tonic::Status::with_details(code, self.message(), details))
+            }
+            _ => Err(tonic::Status::new(code, self.message())),
+        }
+    }
+
+    fn rpc_status(&self, code: tonic::Code) -> RpcStatus {
+        let details = match self {
+            Self::Busy { retry_after, .. } => {
+                let retry_delay = ProtoDuration {
+                    seconds: i64::try_from(retry_after.as_secs()).unwrap_or(i64::MAX),
+                    nanos: retry_after.subsec_nanos().cast_signed(),
+                };
+                let info = RetryInfo { retry_delay: Some(retry_delay) };
+                vec![Any {
+                    type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(),
+                    value: info.encode_to_vec(),
+                }]
+            }
+            _ => Vec::new(),
+        };
+        RpcStatus { code: code as i32, message: self.message().to_owned(), details }
+    }
+
+    fn partial_success(&self) -> Option<PartialSuccess> {
+        match self {
+            Self::Taken { rejected, message } if *rejected > 0 || !message.is_empty() => Some(PartialSuccess {
+                rejected: i64::try_from(*rejected).unwrap_or(i64::MAX),
+                error_message: message.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    fn export_response(&self) -> Vec<u8> {
+        ExportResponse { partial_success: self.partial_success() }.encode_to_vec()
+    }
+
+    fn export_response_json(&self, signal: Signal) -> Vec<u8> {
+        let rejected = match signal {
+            Signal::Traces => "rejectedSpans",
+            Signal::Metrics => "rejectedDataPoints",
+            Signal::Logs => "rejectedLogRecords",
+        };
+        let body = match self.partial_success() {
+            None => serde_json::json!({}),
+            Some(partial) => serde_json::json!({"partialSuccess": {
+                // 64-bit integers are strings in the JSON of protobuf.
+                rejected: partial.rejected.to_string(),
+                "errorMessage": partial.error_message,
+            }}),
+        };
+        body.to_string().into_bytes()
+    }
+}
