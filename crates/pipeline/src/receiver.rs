@@ -83,10 +83,11 @@ where
     T: AsRef<[u8]> + Send + 'static,
     R: Send + 'static,
 {
-    if input.as_ref().len() <= LARGE_BYTES {
-        return work(input);
-    }
-    match tokio::task::spawn_blocking(move || work(input)).await {
+    if input.as_ref().len() <= LARGE_BYTES { work(input) } else { on_a_thread(move || work(input)).await }
+}
+
+async fn on_a_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+    match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }

@@ -41,6 +41,16 @@ impl QueryService {
         Self { store }
     }
 
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.store.connection().await?.batch_execute("").await?;
+        Ok(())
+    }
+
     /// The traces that match, newest first.
     ///
     /// # Errors

@@ -72,7 +72,8 @@ where
         .into_http(),
         // What tonic says of a message that it can not unframe or decompress.
         Some(Code::Internal) => {
-            Status::invalid_argument("the message can not be read: its frame or its compression is broken").into_http()
+            Status::invalid_argument("the message can not be read: its frame or its compression is broken")
+                .into_http()
         }
         _ => response,
     }

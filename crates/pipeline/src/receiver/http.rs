@@ -4,8 +4,8 @@ use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, header},
+    response::Response,
     routing::post,
 };
 
@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{json, signal::Signal};
 
-const WRONG_METHOD: &str = "OTLP/HTTP takes POST requests\n";
-const WRONG_PATH: &str = "OTLP/HTTP has the paths /v1/traces, /v1/metrics and /v1/logs\n";
+const WRONG_METHOD: &str = "OTLP/HTTP takes POST requests only";
+const WRONG_PATH: &str =
+    "there is nothing at this path: send OTLP/HTTP to /v1/traces, /v1/metrics or /v1/logs";
 
 pub(super) fn router(receiver: Receiver) -> Router {
     Signal::ALL
@@ -25,7 +26,9 @@ pub(super) fn router(receiver: Receiver) -> Router {
             let take = move |State(receiver): State<Receiver>, headers: HeaderMap, body: Body| async move {
                 export(&receiver, signal, &headers, body).await
             };
-            let wrong_method = || async { (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], WRONG_METHOD) };
+            let wrong_method = |headers: HeaderMap| async move {
+                refuse(&headers, Outcome::WrongMethod(WRONG_METHOD.to_owned()))
+            };
             router.route(&format!("/v1/{signal}"), post(take).fallback(wrong_method))
         })
         .fallback(|headers: HeaderMap| async move { not_found(&headers) })
@@ -33,9 +36,9 @@ pub(super) fn router(receiver: Receiver) -> Router {
 }
 
 async fn export(receiver: &Receiver, signal: Signal, headers: &HeaderMap, body: Body) -> Response {
-    let Some(form) = form(headers) else {
+    let Some(form) = Form::of(headers) else {
         let reason = "the Content-Type is not one we read: send application/x-protobuf or application/json";
-        return Outcome::UnknownType(reason.to_owned()).into_http(signal, Form::Json);
+        return refuse(headers, Outcome::UnknownType(reason.to_owned()));
     };
     let outcome = match request(receiver, signal, form, headers, body).await {
         Ok(request) => receiver.take(signal, request).await,
@@ -61,15 +64,6 @@ async fn request(
     }
 }
 
-fn form(headers: &HeaderMap) -> Option<Form> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    match value.split(';').next()?.trim().to_ascii_lowercase().as_str() {
-        "application/x-protobuf" => Some(Form::Protobuf),
-        "application/json" => Some(Form::Json),
-        _ => None,
-    }
-}
-
 /// A gRPC client is told in its own protocol that there is no such method.
 fn not_found(headers: &HeaderMap) -> Response {
     let grpc = headers
@@ -78,5 +72,10 @@ fn not_found(headers: &HeaderMap) -> Response {
     if grpc {
         return tonic::Status::unimplemented("there is no such OTLP service or method").into_http::<Body>();
     }
-    (StatusCode::NOT_FOUND, WRONG_PATH).into_response()
+    refuse(headers, Outcome::NoSuchPath(WRONG_PATH.to_owned()))
+}
+
+/// In the request's form where it is one of ours.
+fn refuse(headers: &HeaderMap, outcome: Outcome) -> Response {
+    outcome.into_http_error(Form::of(headers).unwrap_or(Form::Json))
 }

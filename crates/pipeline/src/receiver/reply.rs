@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use prost::Message;
@@ -21,6 +21,12 @@ pub(super) enum Outcome {
     TooLarge(String),
     /// Its Content-Type or Content-Encoding is not one we read.
     UnknownType(String),
+    /// There is nothing at its path.
+    NoSuchPath(String),
+    /// Its path takes another method.
+    WrongMethod(String),
+    /// Its sender fell silent before it was complete.
+    TooSlow(String),
     /// Come again after a while.
     Busy { reason: String, retry_after: Duration },
 }
@@ -39,6 +45,25 @@ impl From<Refusal> for Outcome {
 pub(super) enum Form {
     Protobuf,
     Json,
+}
+
+impl Form {
+    /// The form that a Content-Type names, whatever its parameters are.
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        match value.split(';').next()?.trim().to_ascii_lowercase().as_str() {
+            "application/x-protobuf" => Some(Self::Protobuf),
+            "application/json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Protobuf => "application/x-protobuf",
+            Self::Json => "application/json",
+        }
+    }
 }
 
 /// `google.rpc.Status`.
@@ -101,6 +126,9 @@ impl Outcome {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, tonic::Code::InvalidArgument),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, tonic::Code::ResourceExhausted),
             Self::UnknownType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, tonic::Code::InvalidArgument),
+            Self::NoSuchPath(_) => (StatusCode::NOT_FOUND, tonic::Code::Unimplemented),
+            Self::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, tonic::Code::Unimplemented),
+            Self::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, tonic::Code::DeadlineExceeded),
             Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, tonic::Code::Unavailable),
         }
     }
@@ -108,32 +136,51 @@ impl Outcome {
     fn message(&self) -> &str {
         match self {
             Self::Taken { message, .. } => message,
-            Self::Malformed(reason) | Self::TooLarge(reason) | Self::UnknownType(reason) => reason,
-            Self::Busy { reason, .. } => reason,
+            Self::Malformed(reason)
+            | Self::TooLarge(reason)
+            | Self::UnknownType(reason)
+            | Self::NoSuchPath(reason)
+            | Self::WrongMethod(reason)
+            | Self::TooSlow(reason)
+            | Self::Busy { reason, .. } => reason,
         }
     }
 
     /// The answer over HTTP.
     pub(super) fn into_http(self, signal: Signal, form: Form) -> Response {
-        let (status, code) = self.codes();
         let body = match (&self, form) {
             (Self::Taken { .. }, Form::Protobuf) => self.export_response(),
             (Self::Taken { .. }, Form::Json) => self.export_response_json(signal),
-            (_, Form::Protobuf) => self.rpc_status(code).encode_to_vec(),
-            (_, Form::Json) => {
+            _ => return self.into_http_error(form),
+        };
+        (StatusCode::OK, [(header::CONTENT_TYPE, form.content_type())], body).into_response()
+    }
+
+    /// The answer over HTTP to what was not taken: a `google.rpc.Status`.
+    pub(super) fn into_http_error(self, form: Form) -> Response {
+        let (status, code) = self.codes();
+        let body = match form {
+            Form::Protobuf => self.rpc_status(code).encode_to_vec(),
+            Form::Json => {
                 serde_json::json!({"code": code as i32, "message": self.message()}).to_string().into_bytes()
             }
         };
-        let content_type = match form {
-            Form::Protobuf => "application/x-protobuf",
-            Form::Json => "application/json",
-        };
-        let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
-        if let Self::Busy { retry_after, .. } = &self {
-            // Whole seconds; none at all would be no delay.
-            let seconds = retry_after.as_millis().div_ceil(1000).max(1);
-            let value = HeaderValue::from_str(&seconds.to_string()).expect("digits are a header value");
-            response.headers_mut().insert(header::RETRY_AFTER, value);
+        let mut response = (status, [(header::CONTENT_TYPE, form.content_type())], body).into_response();
+        let headers = response.headers_mut();
+        match &self {
+            Self::Busy { retry_after, .. } => {
+                // Whole seconds; none at all would be no delay.
+                let seconds = retry_after.as_millis().div_ceil(1000).max(1);
+                let value = HeaderValue::from_str(&seconds.to_string()).expect("digits are a header value");
+                headers.insert(header::RETRY_AFTER, value);
+            }
+            Self::WrongMethod(_) => {
+                headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+            }
+            Self::UnknownType(_) => {
+                headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd, identity"));
+            }
+            _ => {}
         }
         response
     }
@@ -171,10 +218,12 @@ impl Outcome {
 
     fn partial_success(&self) -> Option<PartialSuccess> {
         match self {
-            Self::Taken { rejected, message } if *rejected > 0 || !message.is_empty() => Some(PartialSuccess {
-                rejected: i64::try_from(*rejected).unwrap_or(i64::MAX),
-                error_message: message.clone(),
-            }),
+            Self::Taken { rejected, message } if *rejected > 0 || !message.is_empty() => {
+                Some(PartialSuccess {
+                    rejected: i64::try_from(*rejected).unwrap_or(i64::MAX),
+                    error_message: message.clone(),
+                })
+            }
             _ => None,
         }
     }

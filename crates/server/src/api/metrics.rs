@@ -1,0 +1,63 @@
+//! Our own metrics in Prometheus text, named after the Collector's.
+
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use mahavishnu_pipeline::{Ledger, Signal, ledger::Entry};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric, text::encode},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+    registry::Registry,
+};
+use std::sync::Arc;
+
+use super::Api;
+
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub(super) async fn text(State(api): State<Api>) -> impl IntoResponse {
+    let mut registry = Registry::with_prefix("mahavishnu_otel");
+    registry.register_collector(Box::new(Counts(api.ledger)));
+    let mut text = String::new();
+    match encode(&mut text, &registry) {
+        Ok(()) => Ok(([("content-type", CONTENT_TYPE)], text)),
+        Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// The ledger, read when it is asked for.
+#[derive(Debug)]
+struct Counts(Arc<Ledger>);
+
+/// A counter of the ledger: how its name begins, what it means, where it is.
+type Column = (&'static str, &'static str, fn(Entry) -> u64);
+
+const COUNTERS: [Column; 3] = [
+    ("receiver_accepted", "Records acknowledged to their senders", |entry| entry.stored),
+    ("receiver_refused", "Records whose senders were told to come again or that they are refused", |entry| {
+        entry.refused
+    }),
+    ("receiver_rejected", "Records that can not be kept, told in a partial success", |entry| entry.rejected),
+];
+
+impl Collector for Counts {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        for signal in Signal::ALL {
+            let entry = self.0.entry(signal);
+            let records = match signal {
+                Signal::Traces => "spans",
+                Signal::Metrics => "metric_points",
+                Signal::Logs => "log_records",
+            };
+            for (name, help, read) in COUNTERS {
+                let counter = ConstCounter::new(read(entry));
+                let name = format!("{name}_{records}");
+                counter.encode(encoder.encode_descriptor(&name, help, None, MetricType::Counter)?)?;
+            }
+            let waiting = ConstGauge::new(i64::try_from(entry.waiting).unwrap_or(i64::MAX));
+            let name = format!("exporter_queue_{records}");
+            let help = "Records taken and not answered yet";
+            waiting.encode(encoder.encode_descriptor(&name, help, None, MetricType::Gauge)?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! Questions under `/api/v1`.
+
+use axum::{
+    Json, Router,
+    extract::{
+        Path, Query, State,
+        rejection::{JsonRejection, QueryRejection},
+    },
+    http::StatusCode,
+    routing::{get, post},
+};
+use mahavishnu_store::query::TraceId;
+
+use super::{Api, LogQuery, MetricQuery, ServiceQuery, TraceQuery, problem::Problem};
+use crate::shapes;
+
+type Answer<T> = Result<Json<T>, Problem>;
+
+pub(super) fn router() -> Router<Api> {
+    Router::new()
+        .route("/api/v1/status", get(status))
+        .route("/api/v1/traces", get(traces))
+        .route("/api/v1/traces/{id}", get(trace))
+        .route("/api/v1/logs", get(logs))
+        .route("/api/v1/metrics", get(metrics))
+        .route("/api/v1/points", get(points))
+        .route("/api/v1/sql", post(sql))
+}
+
+async fn status(State(api): State<Api>) -> Answer<shapes::Status> {
+    Ok(Json(shapes::Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        addresses: Some((*api.addresses).clone()),
+        storage: api.query.status().await?.into(),
+        ledger: Some(shapes::LedgerEntry::all(&api.ledger)),
+    }))
+}
+
+async fn traces(
+    State(api): State<Api>,
+    query: Result<Query<TraceQuery>, QueryRejection>,
+) -> Answer<Vec<shapes::TraceSummary>> {
+    let traces = api.query.traces(&parameters(query)?.filter()).await?;
+    Ok(Json(shapes::list(traces)))
+}
+
+async fn trace(State(api): State<Api>, Path(id): Path<String>) -> Answer<shapes::TraceContext> {
+    Ok(Json(api.query.get_trace_context(TraceId::parse(&id)?).await?.into()))
+}
+
+async fn logs(
+    State(api): State<Api>,
+    query: Result<Query<LogQuery>, QueryRejection>,
+) -> Answer<Vec<shapes::LogRecord>> {
+    let logs = api.query.logs(&parameters(query)?.filter()?).await?;
+    Ok(Json(shapes::list(logs)))
+}
+
+async fn metrics(
+    State(api): State<Api>,
+    query: Result<Query<ServiceQuery>, QueryRejection>,
+) -> Answer<Vec<shapes::MetricSummary>> {
+    let metrics = api.query.metrics(parameters(query)?.service.as_deref()).await?;
+    Ok(Json(shapes::list(metrics)))
+}
+
+async fn points(
+    State(api): State<Api>,
+    query: Result<Query<MetricQuery>, QueryRejection>,
+) -> Answer<Vec<shapes::MetricPoint>> {
+    let points = api.query.metric_points(&parameters(query)?.filter()).await?;
+    Ok(Json(shapes::list(points)))
+}
+
+async fn sql(
+    State(api): State<Api>,
+    request: Result<Json<shapes::SqlRequest>, JsonRejection>,
+) -> Answer<shapes::SqlResult> {
+    let Json(request) =
+        request.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
+    Ok(Json(api.query.custom_query(&request.sql, request.limit).await?.into()))
+}
+
+fn parameters<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+    let Query(parameters) =
+        query.map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST, rejection.body_text()))?;
+    Ok(parameters)
+}

@@ -1,0 +1,222 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+mod moment;
+
+pub use moment::Moment;
+
+/// OpenTelemetry in your own PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "mahavishnu-otel", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Receive OTLP, store it, answer questions.
+    Serve(Serve),
+    /// The same on a database of its own, fed with a small workload; and what to try next.
+    Demo(Demo),
+    /// List traces, newest first.
+    Traces(Traces),
+    /// Show one trace as a tree, with its logs in place.
+    Trace(Trace),
+    /// List log records, newest first.
+    Logs(Logs),
+    /// List metrics, or the data points of one.
+    Metrics(Metrics),
+    /// Run one statement that reads; names of schema otel need no prefix.
+    Sql(Sql),
+    /// Show where everything listens, what is stored and what was refused.
+    Status(Status),
+    /// Bring the database's schema up to date.
+    Migrate(Migrate),
+    /// Look at the settings.
+    #[command(subcommand)]
+    Config(Config),
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Serve {
+    /// Where to store: embedded:DIR or a postgresql:// URL.
+    #[arg(long, value_name = "LOCATION")]
+    pub storage: Option<String>,
+    /// Where to listen for OTLP/gRPC; port 0 picks a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub grpc: Option<String>,
+    /// Where to listen for OTLP/HTTP; port 0 picks a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub http: Option<String>,
+    /// Where to listen for questions; port 0 picks a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub api: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Keep the database in this directory; otherwise it is gone at the end.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<std::path::PathBuf>,
+    /// Store the workload, print one trace and end.
+    #[arg(long)]
+    pub once: bool,
+    /// Where to listen for OTLP/gRPC; port 0 picks a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub grpc: Option<String>,
+    /// Where to listen for OTLP/HTTP; port 0 picks a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub http: Option<String>,
+    /// Where to listen for questions; port 0 picks a free one.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub api: Option<String>,
+}
+
+/// Whom to ask, and how to show the answer.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Ask {
+    /// Ask the server whose API is here. Default: the one of the settings, if it runs.
+    #[arg(long, value_name = "URL", conflicts_with = "storage")]
+    pub url: Option<String>,
+    /// Ask a database: embedded:DIR or a postgresql:// URL.
+    #[arg(long, value_name = "LOCATION")]
+    pub storage: Option<String>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A span of time and a number of rows.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Window {
+    /// Not before: 15m, 2h, 7d, or a time such as 2026-11-23T10:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Moment>,
+    /// Before, likewise.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Moment>,
+    /// At most so many rows.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct Traces {
+    /// Of this service.
+    #[arg(long)]
+    pub service: Option<String>,
+    /// Whose root has this name.
+    #[arg(long)]
+    pub operation: Option<String>,
+    /// With a failing span.
+    #[arg(long)]
+    pub errors: bool,
+    #[command(flatten)]
+    pub window: Window,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// Its id: 32 hex digits.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// With all these words in the message.
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Of this level or above: debug, info, warning, error, critical.
+    #[arg(long, value_parser = level)]
+    pub level: Option<i32>,
+    /// Of this service.
+    #[arg(long)]
+    pub service: Option<String>,
+    /// Of this trace.
+    #[arg(long, value_name = "ID")]
+    pub trace_id: Option<String>,
+    #[command(flatten)]
+    pub window: Window,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Metrics {
+    /// The metric whose data points to list.
+    pub name: Option<String>,
+    /// Of this service.
+    #[arg(long)]
+    pub service: Option<String>,
+    #[command(flatten)]
+    pub window: Window,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Sql {
+    /// The statement.
+    pub sql: String,
+    /// At most so many rows.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Which database: embedded:DIR or a postgresql:// URL.
+    #[arg(long, value_name = "LOCATION")]
+    pub storage: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Say whether the settings are valid, and every mistake.
+    Check,
+    /// Show every setting and where it comes from; secrets are masked.
+    Show {
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The least severity number of a level.
+fn level(text: &str) -> Result<i32, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "trace" => Ok(1),
+        "debug" => Ok(5),
+        "info" => Ok(9),
+        "warning" | "warn" => Ok(13),
+        "error" => Ok(17),
+        "critical" | "fatal" => Ok(21),
+        _ => Err("use debug, info, warning, error or critical".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,115 @@
+//! Each command, from its arguments to its output.
+
+use anyhow::Result;
+
+use crate::{
+    api::{LogQuery, MetricQuery, ServiceQuery, TraceQuery},
+    cli::{self, Ask, Command, Config},
+    configuration, output,
+    progress::while_waiting,
+    render, shapes,
+    source::Source,
+};
+
+mod demo;
+mod migrate;
+mod serve;
+
+/// Runs a command to its end.
+pub async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Serve(arguments) => serve::run(&arguments).await,
+        Command::Demo(arguments) => demo::run(&arguments).await,
+        Command::Migrate(arguments) => migrate::run(&arguments).await,
+        Command::Config(arguments) => config(&arguments),
+        Command::Traces(arguments) => traces(arguments).await,
+        Command::Trace(arguments) => {
+            let ask = &arguments.ask;
+            answer(ask, async |source| source.trace(&arguments.id).await, render::trace).await
+        }
+        Command::Logs(arguments) => logs(arguments).await,
+        Command::Metrics(arguments) => metrics(arguments).await,
+        Command::Sql(arguments) => {
+            let request = shapes::SqlRequest { sql: arguments.sql, limit: arguments.limit as usize };
+            answer(&arguments.ask, async |source| source.sql(&request).await, render::sql).await
+        }
+        Command::Status(arguments) => {
+            answer(&arguments.ask, async |source| source.status().await, render::status).await
+        }
+    }
+}
+
+async fn traces(arguments: cli::Traces) -> Result<()> {
+    let query = TraceQuery {
+        service: arguments.service,
+        operation: arguments.operation,
+        errors: arguments.errors,
+        since: arguments.window.since,
+        until: arguments.window.until,
+        limit: arguments.window.limit as usize,
+    };
+    answer(&arguments.ask, async |source| source.traces(&query).await, |traces| render::traces(traces)).await
+}
+
+async fn logs(arguments: cli::Logs) -> Result<()> {
+    let query = LogQuery {
+        text: arguments.text,
+        trace_id: arguments.trace_id,
+        min_severity: arguments.level,
+        service: arguments.service,
+        since: arguments.window.since,
+        until: arguments.window.until,
+        limit: arguments.window.limit as usize,
+    };
+    answer(&arguments.ask, async |source| source.logs(&query).await, |logs| render::logs(logs)).await
+}
+
+async fn metrics(arguments: cli::Metrics) -> Result<()> {
+    let Some(name) = arguments.name else {
+        let query = ServiceQuery { service: arguments.service };
+        return answer(
+            &arguments.ask,
+            async |source| source.metrics(&query).await,
+            |all| render::metrics(all),
+        )
+        .await;
+    };
+    let query = MetricQuery {
+        name,
+        service: arguments.service,
+        since: arguments.window.since,
+        until: arguments.window.until,
+        limit: arguments.window.limit as usize,
+    };
+    answer(&arguments.ask, async |source| source.metric_points(&query).await, |points| render::points(points))
+        .await
+}
+
+/// Opens the source, asks it, and shows the answer as it was asked for.
+async fn answer<T: serde::Serialize>(
+    ask: &Ask,
+    question: impl AsyncFnOnce(&Source) -> Result<T>,
+    table: impl FnOnce(&T) -> String,
+) -> Result<()> {
+    let source = while_waiting("opening", Source::open(ask)).await?;
+    let answered = while_waiting("asking", question(&source)).await;
+    source.close().await;
+    let answered = answered?;
+    if ask.json { output::json(&answered) } else { output::text(&table(&answered)) }
+}
+
+fn config(arguments: &Config) -> Result<()> {
+    let loaded = configuration::load(&[])?;
+    match arguments {
+        Config::Check => output::text("the settings are valid\n"),
+        Config::Show { json: false } => output::text(&render::config(&loaded.shown)),
+        Config::Show { json: true } => {
+            let shown: Vec<serde_json::Value> = loaded
+                .shown
+                .iter()
+                .map(|one| serde_json::json!({"key": one.key, "value": one.value, "origin": one.origin}))
+                .collect();
+            output::json(&shown)
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Answers for people: tables that fit the terminal, and a trace as a tree.
+
+mod table;
+mod tables;
+mod text;
+mod tree;
+
+pub use tables::{config, logs, metrics, points, sql, status, traces};
+pub use text::printable;
+pub use tree::trace;

@@ -1,0 +1,189 @@
+//! Lists, each as a table.
+
+use mahavishnu_observability::Shown;
+use serde_json::Value;
+
+use super::{
+    table::Rows,
+    text::{DIM, RED, count, duration, level_style, paint, printable},
+};
+use crate::shapes::{LogRecord, MetricPoint, MetricSummary, SqlResult, Status, TraceSummary};
+
+const BYTES_PER_MIB: f64 = 1024.0 * 1024.0;
+
+/// A list of traces.
+pub fn traces(traces: &[TraceSummary]) -> String {
+    if traces.is_empty() {
+        return "no traces match\n".to_owned();
+    }
+    let mut rows = Rows::new(&["started", "trace", "service", "name", ">duration", ">spans", ">errors"]);
+    for trace in traces {
+        let errors = match trace.errors {
+            0 => String::new(),
+            errors => paint(RED, &format!("\u{2717} {}", count(errors))),
+        };
+        let mark = if trace.root_missing { " (root missing)" } else { "" };
+        rows.add([
+            trace.start_time.local(),
+            trace.trace_id.clone(),
+            printable(&trace.service),
+            printable(&trace.name) + mark,
+            duration(trace.duration_ms),
+            count(trace.spans),
+            errors,
+        ]);
+    }
+    rows.render()
+}
+
+/// A list of log records.
+pub fn logs(logs: &[LogRecord]) -> String {
+    if logs.is_empty() {
+        return "no log records match\n".to_owned();
+    }
+    let mut rows = Rows::new(&["time", "level", "service", "message", "trace"]);
+    for log in logs {
+        rows.add([
+            log.timestamp.local(),
+            paint(level_style(log.severity_number), &printable(&log.level)),
+            printable(&log.service),
+            printable(message(log)),
+            paint(DIM, log.trace_id.as_deref().unwrap_or_default()),
+        ]);
+    }
+    rows.render()
+}
+
+/// What a log record says, or what it is called.
+pub fn message(log: &LogRecord) -> &str {
+    log.message.as_deref().or(log.event_name.as_deref()).unwrap_or_default()
+}
+
+/// A list of metrics.
+pub fn metrics(metrics: &[MetricSummary]) -> String {
+    if metrics.is_empty() {
+        return "no metrics match\n".to_owned();
+    }
+    let mut rows = Rows::new(&["metric", "type", "unit", "services", ">series", "last point"]);
+    for metric in metrics {
+        rows.add([
+            printable(&metric.name),
+            metric.kind.clone(),
+            printable(metric.unit.as_deref().unwrap_or_default()),
+            printable(&metric.services.join(", ")),
+            count(metric.series),
+            metric.last_time.map(|time| time.local()).unwrap_or_default(),
+        ]);
+    }
+    rows.render()
+}
+
+/// The data points of a metric.
+pub fn points(points: &[MetricPoint]) -> String {
+    if points.is_empty() {
+        return "no data points match\n".to_owned();
+    }
+    let mut rows = Rows::new(&["time", "service", ">value", "unit", "attributes"]);
+    for point in points {
+        rows.add([
+            point.timestamp.local(),
+            printable(&point.service),
+            value(point),
+            printable(point.unit.as_deref().unwrap_or_default()),
+            printable(&attributes(&point.attributes)),
+        ]);
+    }
+    rows.render()
+}
+
+fn value(point: &MetricPoint) -> String {
+    match (&point.value, &point.count, &point.sum) {
+        (Some(value), _, _) => value.to_string(),
+        (None, Some(number), Some(sum)) => format!("{number} measured, sum {sum}"),
+        (None, Some(number), None) => format!("{number} measured"),
+        _ => String::new(),
+    }
+}
+
+/// `key=value` for each attribute.
+fn attributes(attributes: &Value) -> String {
+    let pairs = attributes.as_object().into_iter().flatten();
+    pairs.map(|(key, value)| format!("{key}={}", plain(value))).collect::<Vec<_>>().join(" ")
+}
+
+/// A string without its quotes, anything else as JSON.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The rows of a statement.
+pub fn sql(result: &SqlResult) -> String {
+    let columns: Vec<String> = result.columns.iter().map(|name| printable(name)).collect();
+    let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let mut rows = Rows::new(&names);
+    for row in &result.rows {
+        rows.add(
+            row.iter().map(|value| if value.is_null() { String::new() } else { printable(&plain(value)) }),
+        );
+    }
+    let more = if result.truncated { ", and more that --limit leaves out" } else { "" };
+    let plural = if result.rows.len() == 1 { "" } else { "s" };
+    format!("{}{}\n", rows.render(), paint(DIM, &format!("({} row{plural}{more})", result.rows.len())))
+}
+
+/// How a server or a database is.
+pub fn status(status: &Status) -> String {
+    let storage = &status.storage;
+    let mut rows = Rows::new(&["mahavishnu-otel", &status.version]);
+    if let Some(addresses) = &status.addresses {
+        rows.add(["OTLP/gRPC".to_owned(), addresses.grpc.clone()]);
+        rows.add(["OTLP/HTTP".to_owned(), addresses.http.clone()]);
+        rows.add(["API".to_owned(), addresses.api.clone()]);
+    }
+    rows.add(["storage".to_owned(), printable(&storage.location)]);
+    let vector = storage.pgvector_version.as_deref().unwrap_or("missing");
+    rows.add([
+        "database".to_owned(),
+        format!("PostgreSQL {}, pgvector {vector}", printable(&storage.server_version)),
+    ]);
+    rows.add(["schema".to_owned(), format!("version {}", storage.schema_version)]);
+    rows.add(["size".to_owned(), format!("{:.1} MiB", storage.database_bytes as f64 / BYTES_PER_MIB)]);
+    let kept = [
+        ("traces", storage.traces),
+        ("spans", storage.spans),
+        ("log records", storage.logs),
+        ("data points", storage.points),
+    ];
+    for (name, number) in kept {
+        rows.add([name.to_owned(), count(number)]);
+    }
+    let mut text = rows.render();
+    if let Some(ledger) = &status.ledger {
+        let mut rows = Rows::new(&["since start", ">stored", ">waiting", ">refused", ">rejected"]);
+        for entry in ledger {
+            rows.add([
+                entry.signal.clone(),
+                count(entry.stored),
+                count(entry.waiting),
+                count(entry.refused),
+                count(entry.rejected),
+            ]);
+        }
+        text.push('\n');
+        text.push_str(&rows.render());
+    }
+    text
+}
+
+/// Every setting and where it comes from.
+pub fn config(settings: &[Shown]) -> String {
+    let mut rows = Rows::new(&["setting", "value", "from"]);
+    for setting in settings {
+        rows.add([
+            setting.key.clone(),
+            printable(&plain(&setting.value)),
+            paint(DIM, &printable(&setting.origin)),
+        ]);
+    }
+    rows.render()
+}

@@ -1,0 +1,140 @@
+//! A running server: OTLP on two ports, the API on a third, one pipeline behind them.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use axum::Router;
+use mahavishnu_observability::{MahavishnuSettings, Pipeline};
+use mahavishnu_pipeline::receiver::{self, Limits, Listener};
+use tokio::{net::lookup_host, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::{api::Api, shapes::Addresses};
+
+/// How long requests under way and what they brought may take when the server stops.
+pub const STOP_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Serves until it is stopped.
+#[derive(Debug)]
+pub struct Running {
+    addresses: Arc<Addresses>,
+    storage: String,
+    pipeline: Pipeline,
+    receivers: Listeners,
+    api: Listeners,
+}
+
+/// The sockets that stop together.
+#[derive(Debug)]
+struct Listeners {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Listeners {
+    fn new() -> Self {
+        Self { stop: CancellationToken::new(), tasks: JoinSet::new() }
+    }
+
+    fn serve(&mut self, listener: Listener, router: Router) {
+        self.tasks.spawn(listener.serve(router, self.stop.clone()));
+    }
+
+    /// Takes nothing new, and waits for what is under way.
+    async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Running {
+    /// Binds every address, opens the database and begins to serve.
+    pub async fn start(settings: &MahavishnuSettings) -> Result<Self> {
+        // Sockets first: a port that is taken is found before a database is touched.
+        let grpc = bind(&settings.server.grpc, "--grpc").await?;
+        let http = bind(&settings.server.http, "--http").await?;
+        let api = bind(&settings.server.api, "--api").await?;
+        let addresses = Arc::new(Addresses {
+            grpc: format!("http://{}", grpc.local_addr()?),
+            http: format!("http://{}", http.local_addr()?),
+            api: format!("http://{}", api.local_addr()?),
+        });
+        let pipeline = Pipeline::start(settings).await?;
+        let limits = Limits { max_request_bytes: settings.server.max_request_bytes };
+        let router = receiver::router(pipeline.intake().clone(), limits);
+        let questions = Api {
+            query: pipeline.query(),
+            ledger: Arc::clone(pipeline.intake().ledger()),
+            addresses: Arc::clone(&addresses),
+        };
+        let mut receivers = Listeners::new();
+        receivers.serve(grpc, router.clone());
+        receivers.serve(http, router);
+        let mut faces = Listeners::new();
+        faces.serve(api, questions.router());
+        let storage = pipeline.store().location().to_string();
+        Ok(Self { addresses, storage, pipeline, receivers, api: faces })
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Where it stores, without secrets.
+    pub fn storage(&self) -> &str {
+        &self.storage
+    }
+
+    /// Stops in order: receivers, what they brought, the API, the database.
+    pub async fn stop(self) {
+        let stopping = async {
+            self.receivers.stop().await;
+            self.api.stop().await;
+            self.pipeline.shutdown().await;
+        };
+        if tokio::time::timeout(STOP_DEADLINE, stopping).await.is_err() {
+            warn!(
+                deadline_s = STOP_DEADLINE.as_secs(),
+                "stopped before everything was done; nothing acknowledged is lost"
+            );
+        }
+    }
+}
+
+async fn bind(address: &str, flag: &str) -> Result<Listener> {
+    let resolved: Vec<SocketAddr> = lookup_host(address)
+        .await
+        .with_context(|| format!("{address} is not an address to listen on: give {flag} HOST:PORT"))?
+        .collect();
+    // IPv4 first: every SDK's default reaches it, and one port must be one socket.
+    let Some(first) = resolved.iter().find(|address| address.is_ipv4()).or(resolved.first()) else {
+        anyhow::bail!("{address} is not an address to listen on: give {flag} HOST:PORT");
+    };
+    Listener::bind(*first).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!("{address} is taken by another process: stop it, or choose another with {flag} (port 0 picks a free one)")
+        }
+        _ => anyhow::anyhow!("can not listen on {address}: {error}; choose another with {flag}"),
+    })
+}
+
+/// Waits for ctrl-c or SIGTERM. After this returned, a second one ends the process at once.
+pub async fn until_told_to_stop() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can not be watched")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("ctrl-c can not be watched")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(crate::failure::FAILED.into());
+    });
+    Ok(())
+}

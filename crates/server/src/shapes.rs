@@ -1,0 +1,209 @@
+//! The JSON of the API and of `--json`: one shape for both, in the contract's names.
+//!
+//! Times are RFC 3339 in UTC with nanoseconds. Attributes are as [`mahavishnu_store::attributes`] describes. A number
+//! that JSON does not have (NaN, infinities) is a string.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+mod convert;
+mod instant;
+
+pub(crate) use convert::list;
+pub use instant::Instant;
+
+/// One line of a list of traces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceSummary {
+    pub trace_id: String,
+    pub service: String,
+    pub name: String,
+    pub start_time: Instant,
+    pub duration_ms: f64,
+    pub spans: u64,
+    pub errors: u64,
+    /// No span without a parent has come yet: service and name are those of the earliest span.
+    pub root_missing: bool,
+}
+
+/// Everything about one trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceContext {
+    pub trace_id: String,
+    pub spans: Vec<Span>,
+    pub logs: Vec<LogRecord>,
+    pub metrics: Vec<MetricPoint>,
+}
+
+/// The contract's TraceResult, with all else that OTLP says of a span.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    pub trace_id: String,
+    pub span_id: String,
+    pub parent_span_id: Option<String>,
+    pub name: String,
+    pub service: String,
+    pub operation: String,
+    pub kind: String,
+    pub status: String,
+    pub status_message: Option<String>,
+    pub duration_ms: f64,
+    pub start_time: Instant,
+    pub end_time: Instant,
+    pub attributes: Value,
+    pub events: Vec<Value>,
+    pub links: Vec<Value>,
+    pub flags: u32,
+    pub extra: Value,
+    pub resource: Resource,
+    pub scope: Scope,
+}
+
+/// The entity that produced telemetry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    pub attributes: Value,
+    pub schema_url: Option<String>,
+    pub extra: Value,
+}
+
+/// The instrumentation scope that recorded telemetry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scope {
+    pub name: String,
+    pub version: Option<String>,
+    pub attributes: Value,
+    pub schema_url: Option<String>,
+    pub extra: Value,
+}
+
+/// A log record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogRecord {
+    pub timestamp: Instant,
+    pub service: String,
+    pub level: String,
+    pub severity_number: i32,
+    pub severity_text: Option<String>,
+    pub message: Option<String>,
+    pub body: Option<Value>,
+    pub event_name: Option<String>,
+    pub trace_id: Option<String>,
+    pub span_id: Option<String>,
+    pub attributes: Value,
+    pub observed_time: Option<Instant>,
+    pub flags: u32,
+    pub extra: Value,
+    pub resource: Resource,
+    pub scope: Scope,
+}
+
+/// One line of a list of metrics.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricSummary {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub unit: Option<String>,
+    pub description: Option<String>,
+    pub services: Vec<String>,
+    pub series: u64,
+    pub last_time: Option<Instant>,
+}
+
+/// A data point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricPoint {
+    pub timestamp: Instant,
+    pub start_time: Option<Instant>,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub unit: Option<String>,
+    pub description: Option<String>,
+    pub temporality: Option<String>,
+    pub monotonic: Option<bool>,
+    pub service: String,
+    pub attributes: Value,
+    pub value: Option<Value>,
+    pub flags: u32,
+    pub count: Option<u64>,
+    pub sum: Option<Value>,
+    pub min: Option<Value>,
+    pub max: Option<Value>,
+    pub bounds: Option<Vec<Value>>,
+    pub bucket_counts: Option<Vec<u64>>,
+    pub detail: Value,
+    pub exemplars: Vec<Value>,
+    pub extra: Value,
+    pub resource: Resource,
+    pub scope: Scope,
+}
+
+/// The rows of a statement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SqlResult {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Value>>,
+    pub truncated: bool,
+}
+
+/// What a statement is asked with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqlRequest {
+    pub sql: String,
+    #[serde(default = "default_sql_limit")]
+    pub limit: usize,
+}
+
+/// Rows that people look at without scrolling for ever.
+pub const DEFAULT_SQL_LIMIT: usize = 1000;
+
+fn default_sql_limit() -> usize {
+    DEFAULT_SQL_LIMIT
+}
+
+/// How a server or a database is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    pub version: String,
+    /// Where a running server listens; none for a database that nobody serves.
+    pub addresses: Option<Addresses>,
+    pub storage: StorageStatus,
+    /// What a running server did since it started.
+    pub ledger: Option<Vec<LedgerEntry>>,
+}
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Addresses {
+    pub grpc: String,
+    pub http: String,
+    pub api: String,
+}
+
+/// How a database is. The counts of large tables are estimates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StorageStatus {
+    pub engine: String,
+    pub location: String,
+    pub server_version: String,
+    pub pgvector_version: Option<String>,
+    pub schema_version: i32,
+    pub database_bytes: u64,
+    pub traces: u64,
+    pub spans: u64,
+    pub logs: u64,
+    pub points: u64,
+}
+
+/// Records of one signal: accepted = stored + waiting, the rest was not taken and its sender knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    pub signal: String,
+    pub stored: u64,
+    pub waiting: u64,
+    pub refused: u64,
+    pub rejected: u64,
+}

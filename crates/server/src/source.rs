@@ -1,0 +1,167 @@
+//! Whom a command asks: a running server, or a database.
+
+use anyhow::{Context, Result, anyhow, bail};
+use mahavishnu_store::{Location, QueryService, Store, StoreError, query::TraceId};
+use reqwest::{Client, StatusCode, Url};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    api::{LogQuery, MetricQuery, ServiceQuery, TraceQuery},
+    cli::Ask,
+    configuration,
+    failure::NotFound,
+    shapes,
+};
+
+/// How long a running server may take to answer: its own limits are shorter.
+const ANSWER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// How long the server of the settings may take to say that it is there.
+const PROBE_TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Answers questions, wherever from.
+#[derive(Debug)]
+pub enum Source {
+    /// A running server, by its API.
+    Server { client: Client, url: Url },
+    /// A database.
+    Database { store: Store, query: QueryService },
+}
+
+impl Source {
+    /// The server or database that is asked for; otherwise the server of the settings if it runs, otherwise their
+    /// database.
+    pub async fn open(ask: &Ask) -> Result<Self> {
+        if let Some(url) = &ask.url {
+            return Self::server(url);
+        }
+        if let Some(storage) = &ask.storage {
+            return Self::database(&Location::parse(storage)?).await;
+        }
+        let settings = configuration::load(&[])?.settings;
+        let running = Self::server(&format!("http://{}", settings.server.api))?;
+        if running.answers().await {
+            return Ok(running);
+        }
+        let api = &settings.server.api;
+        Self::database(&settings.otel_storage_connection_string).await.with_context(|| {
+            format!("no server answers at http://{api}, and its database can not be asked either")
+        })
+    }
+
+    fn server(url: &str) -> Result<Self> {
+        let url =
+            Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(|| {
+                anyhow!("--url takes the address of a server's API, as in http://localhost:4319")
+            })?;
+        let client = Client::builder().timeout(ANSWER_TIMEOUT).build().context("HTTP can not be set up")?;
+        Ok(Self::Server { client, url })
+    }
+
+    async fn database(location: &Location) -> Result<Self> {
+        let store = Store::open(location).await?;
+        Ok(Self::Database { query: QueryService::new(store.clone()), store })
+    }
+
+    async fn answers(&self) -> bool {
+        let Self::Server { client, url } = self else { return true };
+        let Ok(health) = url.join("/healthz") else { return false };
+        let answer = client.get(health).timeout(PROBE_TIMEOUT).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Closes what was opened.
+    pub async fn close(self) {
+        if let Self::Database { store, .. } = self {
+            store.close().await;
+        }
+    }
+
+    pub async fn traces(&self, filter: &TraceQuery) -> Result<Vec<shapes::TraceSummary>> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/traces", filter).await,
+            Self::Database { query, .. } => Ok(shapes::list(query.traces(&filter.filter()).await?)),
+        }
+    }
+
+    pub async fn trace(&self, id: &str) -> Result<shapes::TraceContext> {
+        let id = TraceId::parse(id)?;
+        match self {
+            Self::Server { .. } => self.get(&format!("/api/v1/traces/{id}"), &()).await,
+            Self::Database { query, .. } => Ok(query.get_trace_context(id).await.map_err(not_found)?.into()),
+        }
+    }
+
+    pub async fn logs(&self, filter: &LogQuery) -> Result<Vec<shapes::LogRecord>> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/logs", filter).await,
+            Self::Database { query, .. } => Ok(shapes::list(query.logs(&filter.filter()?).await?)),
+        }
+    }
+
+    pub async fn metrics(&self, filter: &ServiceQuery) -> Result<Vec<shapes::MetricSummary>> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/metrics", filter).await,
+            Self::Database { query, .. } => Ok(shapes::list(query.metrics(filter.service.as_deref()).await?)),
+        }
+    }
+
+    pub async fn metric_points(&self, filter: &MetricQuery) -> Result<Vec<shapes::MetricPoint>> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/points", filter).await,
+            Self::Database { query, .. } => Ok(shapes::list(query.metric_points(&filter.filter()).await?)),
+        }
+    }
+
+    pub async fn sql(&self, request: &shapes::SqlRequest) -> Result<shapes::SqlResult> {
+        match self {
+            Self::Server { client, url } => {
+                read(client.post(url.join("/api/v1/sql")?).json(request), url).await
+            }
+            Self::Database { query, .. } => Ok(query.custom_query(&request.sql, request.limit).await?.into()),
+        }
+    }
+
+    pub async fn status(&self) -> Result<shapes::Status> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/status", &()).await,
+            Self::Database { query, .. } => Ok(shapes::Status {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                addresses: None,
+                storage: query.status().await?.into(),
+                ledger: None,
+            }),
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str, parameters: &impl Serialize) -> Result<T> {
+        let Self::Server { client, url } = self else { bail!("only a server has an API") };
+        read(client.get(url.join(path)?).query(parameters), url).await
+    }
+}
+
+/// The answer, or the sentence with which the server refused.
+async fn read<T: DeserializeOwned>(request: reqwest::RequestBuilder, url: &Url) -> Result<T> {
+    let answer = request.send().await.map_err(|_| {
+        anyhow!("no server answers at {url}: start one with mahavishnu-otel serve, or name a database with --storage")
+    })?;
+    let status = answer.status();
+    let body = answer.bytes().await.with_context(|| format!("the answer of {url} broke off"))?;
+    if status.is_success() {
+        return serde_json::from_slice(&body)
+            .with_context(|| format!("{url} answers, but not as mahavishnu-otel does: check the address"));
+    }
+    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let detail = problem["detail"].as_str().map_or_else(|| format!("{url} answered {status}"), str::to_owned);
+    match status {
+        StatusCode::NOT_FOUND if problem["detail"].is_string() => Err(NotFound(detail).into()),
+        _ => bail!(detail),
+    }
+}
+
+fn not_found(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::TraceNotFound(_) => NotFound(error.to_string()).into(),
+        other => other.into(),
+    }
+}
