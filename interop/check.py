@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -24,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 START_SECONDS = 120
 CLIENT_SECONDS = 120
 STOP_SECONDS = 60
+COMPLAINT_CHARACTERS = 2000
 ADDRESS = re.compile(r"^\s*(\S+)\s+http://([0-9.]+:[0-9]+)", re.MULTILINE)
 # The server's settings come from the command line alone.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith(("MAHAVISHNU_", "OTEL_"))}
@@ -56,8 +58,11 @@ class Server:
 
     def get(self, path, **query):
         url = f"{self.addresses['api']}/api/v1/{path}?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(url, timeout=60) as response:
-            return json.load(response)
+        try:
+            with urllib.request.urlopen(url, timeout=60) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            sys.exit(f"{url}: status {error.code}: {error.read().decode(errors='replace')}")
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -70,10 +75,14 @@ class Server:
 
 def clients(rust, python, node_directory):
     """What to run, with the protocol as the first of two more arguments."""
-    node = ["node", str(Path(node_directory, "client.mjs"))]
-    yield from ((f"Python, {protocol}", [python, str(HERE / "python/client.py")], protocol) for protocol in ("grpc", "http/protobuf"))
-    yield from ((f"JavaScript, {protocol}", node, protocol) for protocol in ("grpc", "http/protobuf", "http/json"))
-    yield from ((f"Rust, {protocol}", [rust], protocol) for protocol in ("grpc", "http/protobuf"))
+    commands = {
+        "Python": ([python, str(HERE / "python/client.py")], ["grpc", "http/protobuf"]),
+        "JavaScript": (["node", str(Path(node_directory, "client.mjs"))], ["grpc", "http/protobuf", "http/json"]),
+        "Rust": ([rust], ["grpc", "http/protobuf"]),
+    }
+    for language, (command, protocols) in commands.items():
+        for protocol in protocols:
+            yield f"{language}, {protocol}", command, protocol
 
 
 def run_client(server, command, protocol, manifest):
@@ -82,10 +91,11 @@ def run_client(server, command, protocol, manifest):
     done = subprocess.run(
         [*command, protocol, str(manifest)], env=environment, timeout=CLIENT_SECONDS, capture_output=True, text=True
     )
+    said = done.stderr.strip()[-COMPLAINT_CHARACTERS:]
     if done.returncode != 0 or not manifest.exists():
-        return None, [f"the client ended with status {done.returncode}: {done.stderr.strip()[-2000:]}"]
-    # The SDKs print what they could not deliver and go on.
-    return json.loads(manifest.read_text()), [f"the client complained: {done.stderr.strip()[-2000:]}"] if done.stderr.strip() else []
+        return None, [f"the client ended with status {done.returncode}: {said}"]
+    # An SDK prints what it could not deliver, and goes on.
+    return json.loads(manifest.read_text()), [f"the client complained: {said}"] if said else []
 
 
 def check_storage(binary, storage, all_clients):

@@ -7,25 +7,27 @@ STATUS = {0: "UNSET", 1: "OK", 2: "ERROR"}
 TEMPORALITY = {None: None, 1: "DELTA", 2: "CUMULATIVE"}
 ROWS = 1000
 POINT_FIELDS = ("value", "count", "sum", "min", "max", "bounds", "bucket_counts")
-# The order of measurements may differ by summing: doubles of sums are compared as they are, these clients sum alike.
 
 
 def compare(manifest, get):
     """All differences, one line each. `get(path, **query)` reads from the API."""
     differences = []
-    contexts = {trace: get(f"traces/{trace}") for trace in sorted({span["trace_id"] for span in manifest["spans"]})}
-    stored = [span for context in contexts.values() for span in context["spans"]]
-    differences += match("span", "span_id", [expected_span(span, manifest) for span in manifest["spans"]], map(actual_span, stored))
+    traces = sorted({span["trace_id"] for span in manifest["spans"]})
+    contexts = {trace: get(f"traces/{trace}") for trace in traces}
+    sent = [expected_span(span, manifest) for span in manifest["spans"]]
+    stored = [actual_span(span) for context in contexts.values() for span in context["spans"]]
+    differences += match("span", "span_id", sent, stored)
 
-    logs = get("logs", service=manifest["service"], limit=ROWS)
-    differences += match("log", "key", [expected_log(log, manifest) for log in manifest["logs"]], map(actual_log, logs))
+    sent = [expected_log(log, manifest) for log in manifest["logs"]]
+    stored = map(actual_log, get("logs", service=manifest["service"], limit=ROWS))
+    differences += match("log", "key", sent, stored)
     correlated = sum(len(context["logs"]) for context in contexts.values())
     expected = sum(1 for log in manifest["logs"] if log["trace_id"] in contexts)
     if correlated != expected or not expected:
         differences.append(f"{expected} logs were sent within the traces, {correlated} are found with them")
 
     for metric in manifest["metrics"]:
-        points = get(f"metrics/{metric['name']}/points", service=manifest["service"], limit=ROWS)
+        points = get("points", name=metric["name"], service=manifest["service"], limit=ROWS)
         # An SDK reports cumulative points again when it is shut down: what counts is what they say.
         differences += match("point", "key", expected_points(metric, manifest), distinct(map(actual_point, points)))
     return differences
@@ -73,7 +75,8 @@ def actual_origin(item):
 
 
 def expected_span(span, manifest):
-    return span | origin(manifest) | {"kind": KINDS[span["kind"]], "status": STATUS[span["status"]], "operation": span["name"]}
+    names = {"kind": KINDS[span["kind"]], "status": STATUS[span["status"]], "operation": span["name"]}
+    return span | origin(manifest) | names
 
 
 def actual_span(span):

@@ -1,41 +1,48 @@
-//! temporary
-#![allow(missing_docs)]
-use std::path::PathBuf;
-use std::sync::Arc;
-use mahavishnu_pipeline::{delivery::Delivery, Intake, Ledger};
-use mahavishnu_store::{Location, PostgresExporter, QueryService, Store, StoreError, UnixNanos};
-#[derive(Clone, Debug)]
-pub struct Flag { pub key: &'static str, pub value: String, pub flag: &'static str }
-#[derive(Debug)]
-pub struct Sources { pub directory: PathBuf, pub environment: Vec<(String,String)>, pub flags: Vec<Flag>, pub defaults: Vec<(&'static str, String)> }
-#[derive(Debug)]
-pub struct Shown { pub key: String, pub value: serde_json::Value, pub origin: String }
-#[derive(Debug)]
-pub struct Loaded { pub settings: MahavishnuSettings, pub shown: Vec<Shown> }
-#[derive(Debug)]
-pub struct ServerSettings { pub grpc: String, pub http: String, pub api: String, pub max_request_bytes: usize }
-#[derive(Debug)]
-pub struct MahavishnuSettings { pub otel_storage_connection_string: Location, pub server: ServerSettings }
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SettingsError(String);
-pub fn default_embedded_directory() -> Option<PathBuf> { Some(PathBuf::from("/tmp/mahavishnu-default")) }
-impl MahavishnuSettings { pub fn load(s: &Sources) -> Result<Loaded, SettingsError> {
- let get = |k: &str, d: &str| s.flags.iter().find(|f| f.key==k).map(|f| f.value.clone()).or_else(|| s.defaults.iter().find(|(n,_)| *n==k).map(|(_,v)| v.clone())).unwrap_or(d.to_owned());
- Ok(Loaded { settings: MahavishnuSettings { otel_storage_connection_string: Location::parse(&get("otel_storage_connection_string","")).map_err(|e| SettingsError(e.to_string()))?, server: ServerSettings { grpc: get("server.grpc","localhost:4317"), http: get("server.http","localhost:4318"), api: get("server.api","localhost:4319"), max_request_bytes: 67108864 } }, shown: vec![] })
-}}
-#[derive(Debug)]
-pub struct Pipeline { intake: Intake, store: Store, delivery: Delivery }
-fn clock() -> UnixNanos { UnixNanos(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64)) }
-impl Pipeline {
- pub async fn start(s: &MahavishnuSettings) -> Result<Self, StoreError> {
-  let store = Store::open(&s.otel_storage_connection_string).await?;
-  let (intake, outlet) = Intake::new(mahavishnu_pipeline::intake::CAPACITY_BYTES, Arc::new(Ledger::default()));
-  let delivery = Delivery::start(&outlet, &Arc::new(PostgresExporter::new(store.clone(), clock)), store.writers());
-  Ok(Self { intake, store, delivery })
- }
- pub fn intake(&self) -> &Intake { &self.intake }
- pub fn store(&self) -> &Store { &self.store }
- pub fn query(&self) -> QueryService { QueryService::new(self.store.clone()) }
- pub async fn shutdown(self) { drop(self.intake); self.delivery.drain().await; self.store.close().await; }
-}
+//! The front door for applications: settings, and the parts put together.
+//!
+//! | module | answers |
+//! |---|---|
+//! | [`keys`] | the one table of every setting |
+//! | [`sources`] | what files, variables and flags say, and who says it |
+//! | [`settings`] | what was checked: [`MahavishnuSettings`] |
+//! | [`error`] | every mistake at once |
+//! | [`schema`] | the settings file as a JSON Schema |
+//! | [`endpoint`], [`origin`], [`directory`] | an HTTP URL that can be shown; who gave a value; the default database |
+//! | [`wiring`] | intake, delivery and store as one [`Pipeline`] |
+//!
+//! Settings come from `settings/mahavishnu.yaml`, `settings/local.yaml`, variables that begin with `MAHAVISHNU_` (`__` for
+//! nesting) and flags; later wins. A value that is not allowed, an unknown key and a wrong type are refused, all
+//! in one [`SettingsError`]. No `Debug`, `Display` or message of this crate shows a secret.
+//!
+//! ```
+//! use mahavishnu_observability::{MahavishnuSettings, Sources, StorageBackend};
+//!
+//! let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+//! let environment = vec![set("MAHAVISHNU_OTEL_STORAGE_BACKEND", "both"), set("MAHAVISHNU_STORE_METRICS", "false")];
+//! let loaded = MahavishnuSettings::load(&Sources { environment, ..Sources::default() })?;
+//! assert_eq!(loaded.settings.otel_storage_backend, StorageBackend::Both);
+//! assert!(!loaded.settings.store_metrics);
+//! assert_eq!(loaded.shown[0].origin, "MAHAVISHNU_OTEL_STORAGE_BACKEND");
+//! # Ok::<(), mahavishnu_observability::SettingsError>(())
+//! ```
+
+pub mod directory;
+pub mod endpoint;
+pub mod error;
+pub mod keys;
+pub mod origin;
+pub mod schema;
+pub mod settings;
+pub mod sources;
+mod suggestion;
+mod value;
+pub mod wiring;
+
+pub use directory::default_embedded_directory;
+pub use endpoint::Endpoint;
+pub use error::{Mistake, SettingsError};
+pub use origin::Origin;
+pub use schema::schema;
+pub use settings::{Loaded, LogLevel, MahavishnuSettings, Shown, StorageBackend};
+pub use sources::{Flag, Sources};
+pub use wiring::{Pipeline, PipelineError};

@@ -12,6 +12,7 @@ use prost::Message;
 
 use crate::{batch::Batch, signal::Signal};
 
+mod deep;
 mod log;
 mod metric;
 mod rules;
@@ -48,7 +49,9 @@ struct Findings {
     /// Of the first record that was rejected.
     first: Option<String>,
     /// Metrics without any data: nothing is lost, but somebody should know.
-    empty_metrics: u64,
+    metrics_without_data: u64,
+    /// The name of the first of them.
+    first_without_data: Option<String>,
 }
 
 impl Findings {
@@ -67,18 +70,32 @@ impl Findings {
         }
     }
 
+    /// Counts records of which only the name is known.
+    fn reject(&mut self, records: u64, culprit: impl FnOnce() -> String) {
+        self.rejected += records;
+        self.first.get_or_insert_with(culprit);
+    }
+
+    fn metric_without_data(&mut self, name: &str) {
+        self.metrics_without_data += 1;
+        self.first_without_data.get_or_insert_with(|| rules::quoted(name));
+    }
+
     fn reason(&self, signal: Signal) -> String {
         let mut reason = match (&self.first, self.rejected) {
             (None, _) => String::new(),
             (Some(first), 1) => format!("1 {} was rejected: {first}", signal.record()),
             (Some(first), count) => format!("{count} {}s were rejected; the first: {first}", signal.record()),
         };
-        if self.empty_metrics > 0 {
+        if let Some(name) = &self.first_without_data {
             let separator = if reason.is_empty() { "" } else { "; " };
-            reason.push_str(&format!(
-                "{separator}{} metrics have no data and were ignored",
-                self.empty_metrics
-            ));
+            let metrics = match self.metrics_without_data {
+                1 => format!("metric {name} has"),
+                count => format!("{count} metrics have, the first of them {name},"),
+            };
+            reason.push_str(separator);
+            reason.push_str(&metrics);
+            reason.push_str(" no data that we know");
         }
         reason
     }
@@ -103,11 +120,15 @@ fn sift<M: Message + Default>(
     request: Bytes,
     take_out: impl FnOnce(&mut M, &mut Findings),
 ) -> Result<Checked, Malformed> {
-    let mut decoded = M::decode(request.clone()).map_err(|error| {
+    let mut findings = Findings::default();
+    let mut decoded = match M::decode(&request[..]) {
+        Err(error) if deep::is_why(&error) => deep::without(signal, &request, &mut findings),
+        decoded => decoded,
+    }
+    .map_err(|error| {
         let message: String = error.to_string().chars().take(MESSAGE_CHARACTERS).collect();
         Malformed(format!("the body is not an OTLP {signal} request in protobuf: {message}"))
     })?;
-    let mut findings = Findings::default();
     take_out(&mut decoded, &mut findings);
     let request = if findings.rejected == 0 { request } else { decoded.encode_to_vec().into() };
     Ok(Checked {

@@ -51,7 +51,6 @@ struct Receiver {
 }
 
 /// OTLP over HTTP and gRPC, in front of an intake.
-#[must_use]
 pub fn router(intake: Intake, limits: Limits) -> Router {
     let receiver = Receiver { intake, limits };
     http::router(receiver.clone()).merge(grpc::router(receiver))

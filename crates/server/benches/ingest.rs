@@ -7,13 +7,12 @@
 
 mod copy;
 mod load;
-mod process;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use mahavishnu_store::Location;
-use mahavishnu_test_util::TestDatabase;
+use mahavishnu_test_util::{TestDatabase, process::Server};
 
 /// Spans of one run; enough that connecting and the first rows of everything do not show.
 const SPANS: usize = 200_000;
@@ -37,7 +36,11 @@ async fn main() -> Result<()> {
     let spans = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(SPANS);
     let requests = load::requests(spans);
     let wire: usize = requests.iter().map(bytes::Bytes::len).sum();
-    println!("{spans} spans, {} requests, {} bytes of protobuf per span, {SENDERS} senders", requests.len(), wire / spans);
+    println!(
+        "{spans} spans, {} requests, {} bytes of protobuf per span, {SENDERS} senders",
+        requests.len(),
+        wire / spans
+    );
 
     let mut outcomes = Vec::new();
     let directory = tempfile::tempdir()?;
@@ -51,8 +54,13 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-async fn run(engine: &'static str, storage: &str, requests: &[bytes::Bytes], spans: usize) -> Result<Outcome> {
-    let server = process::Server::start(storage).await?;
+async fn run(
+    engine: &'static str,
+    storage: &str,
+    requests: &[bytes::Bytes],
+    spans: usize,
+) -> Result<Outcome> {
+    let server = Server::start(env!("CARGO_BIN_EXE_mahavishnu-otel"), storage).await?;
     let before = server.cpu()?;
     let begun = Instant::now();
     load::send(server.http(), requests, SENDERS).await.context("sending")?;
@@ -64,7 +72,10 @@ async fn run(engine: &'static str, storage: &str, requests: &[bytes::Bytes], spa
 }
 
 fn print(outcomes: &[Outcome]) {
-    println!("{:<10} {:>12} {:>16} {:>16} {:>14} {:>11}", "engine", "spans/s", "CPU us/span", "COPY spans/s", "share of COPY", "bytes/span");
+    println!(
+        "{:<10} {:>12} {:>16} {:>16} {:>14} {:>11}",
+        "engine", "spans/s", "CPU us/span", "COPY spans/s", "share of COPY", "bytes/span"
+    );
     for outcome in outcomes {
         let spans = outcome.spans as f64;
         let rate = spans / outcome.elapsed.as_secs_f64();

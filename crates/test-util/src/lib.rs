@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`database`] | the server that `scripts/postgres start` runs, and a fresh database on it per test |
 //! | [`data`] | recorded telemetry, where a checkout has it beside it |
+//! | [`process`] | the binary as a process of its own |
 //! | [`telemetry`] | proptest strategies for any OTLP request |
 //!
 //! A test that needs a server begins with `let Some(database) = TestDatabase::create().await? else { return Ok(()) };`:
@@ -11,6 +12,7 @@
 
 pub mod data;
 pub mod database;
+pub mod process;
 pub mod telemetry;
 
 pub use data::data_dir;

@@ -19,8 +19,8 @@ pub(super) fn sift(request: &mut ExportLogsServiceRequest, findings: &mut Findin
 }
 
 fn fault(log: &LogRecord) -> Option<String> {
-    rules::optional_id("trace id", &log.trace_id, 16)
-        .or_else(|| rules::optional_id("span id", &log.span_id, 8))
+    rules::optional_id("a trace id", &log.trace_id, 16)
+        .or_else(|| rules::optional_id("a span id", &log.span_id, 8))
         .or_else(|| rules::attributes("attributes", &log.attributes))
         .or_else(|| rules::value("a body", log.body.as_ref()))
 }

@@ -15,9 +15,9 @@ const NAME_CHARACTERS: usize = 100;
 /// Why an id is not one, if it is not.
 pub(super) fn id(what: &str, id: &[u8], length: usize) -> Option<String> {
     if id.len() != length {
-        Some(format!("has a {what} of {} bytes instead of {length}", id.len()))
+        Some(format!("has {what} of {} bytes instead of {length}", id.len()))
     } else if id.iter().all(|byte| *byte == 0) {
-        Some(format!("has a {what} of zeros only"))
+        Some(format!("has {what} of zeros only"))
     } else {
         None
     }
@@ -26,7 +26,7 @@ pub(super) fn id(what: &str, id: &[u8], length: usize) -> Option<String> {
 /// The same for an id that may be left out.
 pub(super) fn optional_id(what: &str, id: &[u8], length: usize) -> Option<String> {
     (!id.is_empty() && id.len() != length)
-        .then(|| format!("has a {what} of {} bytes instead of {length} or none", id.len()))
+        .then(|| format!("has {what} of {} bytes instead of {length} or none", id.len()))
 }
 
 /// Why attributes can not be kept, if they can not.

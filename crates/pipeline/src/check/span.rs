@@ -17,9 +17,9 @@ pub(super) fn sift(request: &mut ExportTraceServiceRequest, findings: &mut Findi
 }
 
 fn fault(span: &Span) -> Option<String> {
-    rules::id("trace id", &span.trace_id, 16)
-        .or_else(|| rules::id("span id", &span.span_id, 8))
-        .or_else(|| rules::optional_id("parent span id", &span.parent_span_id, 8))
+    rules::id("a trace id", &span.trace_id, 16)
+        .or_else(|| rules::id("a span id", &span.span_id, 8))
+        .or_else(|| rules::optional_id("a parent span id", &span.parent_span_id, 8))
         .or_else(|| rules::attributes("attributes", &span.attributes))
         .or_else(|| {
             span.events.iter().find_map(|event| rules::attributes("event attributes", &event.attributes))

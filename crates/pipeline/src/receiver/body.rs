@@ -26,19 +26,18 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// How a body was compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    Identity,
+enum Compression {
     Gzip,
     Zstd,
 }
 
-impl Encoding {
-    fn of(headers: &HeaderMap) -> Result<Self, Outcome> {
-        let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(Self::Identity) };
+impl Compression {
+    fn of(headers: &HeaderMap) -> Result<Option<Self>, Outcome> {
+        let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(None) };
         match value.to_str().unwrap_or("?").trim().to_ascii_lowercase().as_str() {
-            "" | "identity" => Ok(Self::Identity),
-            "gzip" | "x-gzip" => Ok(Self::Gzip),
-            "zstd" => Ok(Self::Zstd),
+            "" | "identity" => Ok(None),
+            "gzip" | "x-gzip" => Ok(Some(Self::Gzip)),
+            "zstd" => Ok(Some(Self::Zstd)),
             _ => Err(Outcome::UnknownType(
                 "the Content-Encoding is not one we read: send gzip, zstd or identity".to_owned(),
             )),
@@ -48,7 +47,6 @@ impl Encoding {
     fn expand(self, compressed: &[u8], limit: usize) -> Result<Bytes, Outcome> {
         let hint = compressed.len();
         match self {
-            Self::Identity => Ok(Bytes::copy_from_slice(compressed)),
             Self::Gzip => expand(flate2::bufread::MultiGzDecoder::new(compressed), hint, limit),
             Self::Zstd => {
                 let mut decoder =
@@ -62,7 +60,7 @@ impl Encoding {
 
 /// Reads and decompresses a body. Neither what is read nor what is decompressed passes `limit` bytes.
 pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Outcome> {
-    let encoding = Encoding::of(headers)?;
+    let compression = Compression::of(headers)?;
     let mut stream = body.into_data_stream();
     let bytes = match collect(&mut stream, limit).await {
         Err(refusal @ Outcome::TooLarge(_)) => {
@@ -71,17 +69,15 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
         }
         collected => collected?,
     };
-    if encoding == Encoding::Identity || bytes.is_empty() {
-        return Ok(bytes);
-    }
+    let Some(compression) = compression.filter(|_| !bytes.is_empty()) else { return Ok(bytes) };
     if bytes.len() <= LARGE_BYTES {
-        match encoding.expand(&bytes, limit.min(LARGE_BYTES)) {
+        match compression.expand(&bytes, limit.min(LARGE_BYTES)) {
             // Little can become much: what turns out large begins anew on a thread of its own.
             Err(Outcome::TooLarge(_)) => {}
             expanded => return expanded,
         }
     }
-    on_a_thread(move || encoding.expand(&bytes, limit)).await
+    on_a_thread(move || compression.expand(&bytes, limit)).await
 }
 
 async fn collect(stream: &mut BodyDataStream, limit: usize) -> Result<Bytes, Outcome> {

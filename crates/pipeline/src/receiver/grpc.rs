@@ -42,7 +42,7 @@ pub(super) fn router(receiver: Receiver) -> Router {
 /// The name of a service; nobody's is longer.
 const MAX_HEALTH_BYTES: usize = 1024;
 
-fn path(signal: Signal) -> &'static str {
+pub(super) fn path(signal: Signal) -> &'static str {
     match signal {
         Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
         Signal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
@@ -128,8 +128,8 @@ impl Service<Request<Bytes>> for Health {
 }
 
 /// Messages as they are: decoding them is the check's.
-#[derive(Clone, Copy, Debug)]
-struct Raw;
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Raw;
 
 impl Codec for Raw {
     type Encode = Bytes;

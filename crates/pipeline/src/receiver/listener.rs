@@ -1,6 +1,6 @@
 //! The socket under a router, and stopping.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper_util::{
@@ -8,7 +8,11 @@ use hyper_util::{
     server::conn::auto,
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::debug;
 
@@ -68,20 +72,7 @@ impl Listener {
             };
             let (router, shutdown) = (router.clone(), shutdown.clone());
             connections.spawn(async move {
-                if let Err(error) = stream.set_nodelay(true) {
-                    debug!(%peer, %error, "nodelay was not set");
-                }
-                let service = TowerToHyperService::new(router);
-                let builder = builder();
-                let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-                let result = tokio::select! {
-                    result = connection.as_mut() => result,
-                    () = shutdown.cancelled() => {
-                        connection.as_mut().graceful_shutdown();
-                        connection.as_mut().await
-                    }
-                };
-                if let Err(error) = result {
+                if let Err(error) = converse(stream, router, shutdown).await {
                     debug!(%peer, error, "connection ended");
                 }
                 drop(place);
@@ -90,6 +81,31 @@ impl Listener {
         drop(self.socket);
         connections.close();
         connections.wait().await;
+    }
+}
+
+/// Serves one connection until its client leaves or `shutdown`.
+async fn converse(
+    stream: TcpStream,
+    router: Router,
+    shutdown: CancellationToken,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    stream.set_nodelay(true)?;
+    // The builder waits for ever for the first byte, which tells the protocol.
+    let mut first = [0];
+    tokio::select! {
+        first = timeout(HEAD_TIMEOUT, stream.peek(&mut first)) => first??,
+        () = shutdown.cancelled() => return Ok(()),
+    };
+    let builder = builder();
+    let service = TowerToHyperService::new(router);
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        result = connection.as_mut() => result,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
     }
 }
 

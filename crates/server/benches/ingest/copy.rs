@@ -21,8 +21,11 @@ pub async fn measure(location: &Location, spans: usize) -> Result<(Duration, u64
         .query_one("SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class WHERE relnamespace = 'otel'::regnamespace AND relkind IN ('r', 'm')", &[])
         .await?
         .get(0);
-    let stream: Vec<Bytes> =
-        client.copy_out("COPY (SELECT * FROM otel.span ORDER BY start_time) TO STDOUT (FORMAT binary)").await?.try_collect().await?;
+    let stream: Vec<Bytes> = client
+        .copy_out("COPY (SELECT * FROM otel.span ORDER BY start_time) TO STDOUT (FORMAT binary)")
+        .await?
+        .try_collect()
+        .await?;
     // A COPY message holds one row; the first also holds the header, the last is the trailer.
     let mut rows: Vec<Bytes> = stream;
     let header = rows[0].slice(..SIGNATURE_BYTES);

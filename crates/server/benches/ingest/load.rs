@@ -25,18 +25,25 @@ const FAILING: usize = 50;
 
 /// Requests that hold `spans` spans in all, the same each time but for their start: now.
 pub fn requests(spans: usize) -> Vec<Bytes> {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |time| time.as_nanos() as u64);
     (0..spans)
         .step_by(SPANS_PER_REQUEST)
         .map(|first| {
-            let spans = (first..spans.min(first + SPANS_PER_REQUEST)).map(|index| span(index as u64, now)).collect();
+            let spans =
+                (first..spans.min(first + SPANS_PER_REQUEST)).map(|index| span(index as u64, now)).collect();
             let scope = InstrumentationScope { name: "bench".to_owned(), ..InstrumentationScope::default() };
             let resource = Resource {
                 attributes: vec![text("service.name", "checkout"), text("host.name", "node-1")],
                 ..Resource::default()
             };
             let scope = ScopeSpans { scope: Some(scope), spans, ..ScopeSpans::default() };
-            let group = ResourceSpans { resource: Some(resource), scope_spans: vec![scope], ..ResourceSpans::default() };
+            let group = ResourceSpans {
+                resource: Some(resource),
+                scope_spans: vec![scope],
+                ..ResourceSpans::default()
+            };
             ExportTraceServiceRequest { resource_spans: vec![group] }.encode_to_vec().into()
         })
         .collect()
@@ -50,7 +57,11 @@ fn span(index: u64, now: u64) -> Span {
     Span {
         trace_id: [trace.to_be_bytes(), trace.rotate_left(17).to_be_bytes()].concat(),
         span_id: mixed.to_be_bytes().to_vec(),
-        parent_span_id: if index.is_multiple_of(SPANS_PER_TRACE as u64) { vec![] } else { (mixed ^ 1).to_be_bytes().to_vec() },
+        parent_span_id: if index.is_multiple_of(SPANS_PER_TRACE as u64) {
+            vec![]
+        } else {
+            (mixed ^ 1).to_be_bytes().to_vec()
+        },
         name: ["GET /cart", "SELECT orders", "charge card", "publish event"][(index % 4) as usize].to_owned(),
         kind: (index % 5 + 1) as i32,
         start_time_unix_nano: start,
@@ -112,7 +123,8 @@ pub async fn send(http: &str, requests: &[Bytes], senders: usize) -> Result<()> 
     let client = reqwest::Client::new();
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..senders {
-        let (url, requests, next, client) = (url.clone(), Arc::clone(&requests), Arc::clone(&next), client.clone());
+        let (url, requests, next, client) =
+            (url.clone(), Arc::clone(&requests), Arc::clone(&next), client.clone());
         tasks.spawn(async move {
             while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let answer = client

@@ -1,0 +1,137 @@
+//! From checked values by name to the fields of the settings.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use mahavishnu_store::Location;
+
+use super::{
+    HnswSettings, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings, StorageBackend, TuningSettings,
+};
+use crate::{
+    endpoint::Endpoint,
+    keys::KEYS,
+    origin::Origin,
+    value::{Checked, Given},
+};
+
+/// Why a look-up can not fail: the names below are those of the table, and every key has a default of its kind. A
+/// test makes the settings from nothing but the table.
+const IN_TABLE: &str = "every key of the table has a checked value of its kind";
+
+/// A checked value for every key of the table.
+pub(super) struct Values(BTreeMap<&'static str, Checked>);
+
+impl Values {
+    pub(super) fn new(values: BTreeMap<&'static str, (Checked, Origin)>) -> Self {
+        Self(values.into_iter().map(|(name, (value, _))| (name, value)).collect())
+    }
+
+    pub(super) fn defaults() -> Self {
+        let default = |key: &'static crate::keys::Key| {
+            let given = Given::Text(key.default.to_owned());
+            (key.name, given.check(key.kind).expect(IN_TABLE))
+        };
+        Self(KEYS.iter().map(default).collect())
+    }
+
+    pub(super) fn settings(mut self) -> MahavishnuSettings {
+        MahavishnuSettings {
+            otel_storage_backend: self.backend("otel_storage_backend"),
+            otel_storage_connection_string: self.storage("otel_storage_connection_string"),
+            store_traces: self.switch("store_traces"),
+            store_metrics: self.switch("store_metrics"),
+            store_logs: self.switch("store_logs"),
+            otel_storage_circuit_breaker_failures: self.whole("otel_storage_circuit_breaker_failures"),
+            otel_storage_circuit_breaker_timeout: self.seconds("otel_storage_circuit_breaker_timeout"),
+            otel_storage_retry_max_attempts: self.whole("otel_storage_retry_max_attempts"),
+            otel_storage_retry_backoff: Duration::from_millis(self.whole("otel_storage_retry_backoff_ms")),
+            observability: ObservabilitySettings {
+                otlp_endpoint: self.endpoint("observability.otlp_endpoint"),
+                metrics_enabled: self.switch("observability.metrics_enabled"),
+                tracing_enabled: self.switch("observability.tracing_enabled"),
+            },
+            log_level: self.level("log_level"),
+            tuning: self.tuning(),
+            server: ServerSettings {
+                grpc: self.text("server.grpc"),
+                http: self.text("server.http"),
+                api: self.text("server.api"),
+                max_request_bytes: self.whole("server.max_request_bytes"),
+            },
+        }
+    }
+
+    fn tuning(&mut self) -> TuningSettings {
+        TuningSettings {
+            embedding_model: self.text("embedding_model"),
+            embedding_dimension: self.whole("embedding_dimension"),
+            cache_size: self.whole("cache_size"),
+            similarity_threshold: self.number("similarity_threshold"),
+            batch_size: self.whole("batch_size"),
+            batch_interval: self.seconds("batch_interval_seconds"),
+            hnsw: HnswSettings {
+                m: self.whole("hnsw.m"),
+                ef_construction: self.whole("hnsw.ef_construction"),
+                ef_search: self.whole("hnsw.ef_search"),
+            },
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Checked {
+        self.0.remove(name).expect(IN_TABLE)
+    }
+
+    fn switch(&mut self, name: &str) -> bool {
+        let Checked::Switch(value) = self.take(name) else { unreachable!("{name}: {IN_TABLE}") };
+        value
+    }
+
+    fn whole<N: TryFrom<i64>>(&mut self, name: &str) -> N {
+        let Checked::Whole(value) = self.take(name) else { unreachable!("{name}: {IN_TABLE}") };
+        N::try_from(value).ok().expect("the range of the table fits the type")
+    }
+
+    fn seconds(&mut self, name: &str) -> Duration {
+        Duration::from_secs(self.whole(name))
+    }
+
+    fn number(&mut self, name: &str) -> f64 {
+        let Checked::Number(value) = self.take(name) else { unreachable!("{name}: {IN_TABLE}") };
+        value
+    }
+
+    fn text(&mut self, name: &str) -> String {
+        let Checked::Text(value) = self.take(name) else { unreachable!("{name}: {IN_TABLE}") };
+        value
+    }
+
+    fn storage(&mut self, name: &str) -> Location {
+        let Checked::Storage(value) = self.take(name) else { unreachable!("{name}: {IN_TABLE}") };
+        value
+    }
+
+    fn endpoint(&mut self, name: &str) -> Endpoint {
+        let Checked::Endpoint(value) = self.take(name) else { unreachable!("{name}: {IN_TABLE}") };
+        value
+    }
+
+    fn backend(&mut self, name: &str) -> StorageBackend {
+        match self.text(name).as_str() {
+            "otlp" => StorageBackend::Otlp,
+            "postgresql" => StorageBackend::Postgresql,
+            "both" => StorageBackend::Both,
+            other => unreachable!("{name} {other}: {IN_TABLE}"),
+        }
+    }
+
+    fn level(&mut self, name: &str) -> LogLevel {
+        match self.text(name).as_str() {
+            "DEBUG" => LogLevel::Debug,
+            "INFO" => LogLevel::Info,
+            "WARNING" => LogLevel::Warning,
+            "ERROR" => LogLevel::Error,
+            "CRITICAL" => LogLevel::Critical,
+            other => unreachable!("{name} {other}: {IN_TABLE}"),
+        }
+    }
+}

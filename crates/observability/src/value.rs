@@ -1,0 +1,184 @@
+//! One value: as it was given, and as it was checked.
+
+use mahavishnu_store::Location;
+use serde_json::Value;
+
+use crate::{
+    endpoint::Endpoint,
+    keys::{Key, Kind},
+};
+
+/// A value that is shown in a message is cut here: enough to recognise it.
+const SHOWN_CHARACTERS: usize = 60;
+
+/// What a value of a secret key is called where it is refused.
+const HIDDEN: &str = "(not shown)";
+
+/// A value as somebody gave it.
+#[derive(Clone)]
+pub(crate) enum Given {
+    /// Text of a variable, a flag or a default, whatever the type.
+    Text(String),
+    /// A value of a file, which has a type.
+    Typed(Value),
+}
+
+/// A value that its key allows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Checked {
+    Switch(bool),
+    Whole(i64),
+    Number(f64),
+    Text(String),
+    Storage(Location),
+    Endpoint(Endpoint),
+}
+
+impl Given {
+    /// Checks the value against what `kind` allows.
+    pub(crate) fn check(&self, kind: Kind) -> Option<Checked> {
+        match kind {
+            Kind::Switch => self.switch().map(Checked::Switch),
+            Kind::Choice(words) => {
+                let word = words.iter().find(|word| self.text().is_some_and(|text| word.eq_ignore_ascii_case(text)))?;
+                Some(Checked::Text((*word).to_owned()))
+            }
+            Kind::Whole { least, most } => {
+                self.whole().filter(|number| (least..=most).contains(number)).map(Checked::Whole)
+            }
+            Kind::Number { least, most } => {
+                self.number().filter(|number| (least..=most).contains(number)).map(Checked::Number)
+            }
+            Kind::Text => self.text().filter(|text| !text.is_empty()).map(|text| Checked::Text(text.to_owned())),
+            Kind::Storage => storage(self.text()?).map(Checked::Storage),
+            Kind::Endpoint => Endpoint::parse(self.text()?).map(Checked::Endpoint),
+            Kind::Address => self.text().filter(|text| is_address(text)).map(|text| Checked::Text(text.to_owned())),
+        }
+    }
+
+    /// The value for a message: never that of a secret key, never what could be a secret in the wrong place.
+    pub(crate) fn shown(&self, key: &Key) -> String {
+        let value = match self {
+            _ if key.secret => return HIDDEN.to_owned(),
+            Self::Typed(Value::Object(_)) => return "a section".to_owned(),
+            Self::Typed(Value::Array(_)) => return "a list".to_owned(),
+            Self::Typed(Value::Null) => return "nothing".to_owned(),
+            Self::Typed(Value::String(text)) => text.clone(),
+            Self::Typed(value) => return value.to_string(),
+            Self::Text(text) => text.clone(),
+        };
+        // Connection strings end up in the wrong place, with the password in front of the "@" or behind a "=".
+        if value.contains(['@', '=']) {
+            return HIDDEN.to_owned();
+        }
+        let cut: String = value.chars().take(SHOWN_CHARACTERS).collect();
+        let rest = if cut.len() < value.len() { "..." } else { "" };
+        format!("{cut:?}{rest}")
+    }
+
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text.trim()),
+            Self::Typed(value) => value.as_str(),
+        }
+    }
+
+    fn switch(&self) -> Option<bool> {
+        match self {
+            Self::Typed(value) => value.as_bool(),
+            Self::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" | "on" => Some(true),
+                "false" | "0" | "no" | "off" => Some(false),
+                _ => None,
+            },
+        }
+    }
+
+    fn whole(&self) -> Option<i64> {
+        match self {
+            Self::Typed(value) => value.as_i64(),
+            Self::Text(text) => text.trim().parse().ok(),
+        }
+    }
+
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Typed(value) => value.as_f64(),
+            Self::Text(text) => text.trim().parse().ok(),
+        }
+    }
+}
+
+impl Checked {
+    /// The value without secrets.
+    pub(crate) fn shown(&self) -> Value {
+        match self {
+            Self::Switch(value) => (*value).into(),
+            Self::Whole(value) => (*value).into(),
+            Self::Number(value) => (*value).into(),
+            Self::Text(value) => value.clone().into(),
+            Self::Storage(location) => location.to_string().into(),
+            Self::Endpoint(endpoint) => endpoint.to_string().into(),
+        }
+    }
+}
+
+fn storage(text: &str) -> Option<Location> {
+    // A URL without "//" has no user and no password: all of it would be a path, which is shown.
+    let whole = text.starts_with("embedded:") || text.contains("://");
+    whole.then(|| Location::parse(text).ok()).flatten()
+}
+
+/// Whether it is `HOST:PORT`; an IPv6 host stands in brackets.
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else { return false };
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host_is_right = match bare {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains(['/', ':', '@', ' ', '[', ']']),
+    };
+    host_is_right && port.parse::<u16>().is_ok() && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_host_and_port() {
+        for text in ["localhost:4317", "127.0.0.1:0", "[::1]:65535", "otel.example.com:1"] {
+            assert!(is_address(text), "{text}");
+        }
+        for text in ["", "4317", ":4317", "localhost", "localhost:", "localhost:65536", "http://localhost:1", "::1:1", "h:+1"]
+        {
+            assert!(!is_address(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_database_is_a_url_or_a_directory() {
+        for text in ["postgresql://u:p@h:1/d?sslmode=require", "postgres://h/d", "embedded:/var/lib/otel", "embedded:data"] {
+            assert!(storage(text).is_some(), "{text}");
+        }
+        for text in ["", "embedded:", "postgresql:u:s3cret@h", "mysql://h/d", "host=h password=s3cret", "/var/lib/otel"] {
+            assert!(storage(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_may_hold_a_password_is_not_repeated_for_any_key() {
+        let key = Key::find("log_level").expect("a key");
+        for text in ["postgresql://u:s3cret@h/d", "password=s3cret"] {
+            assert_eq!(Given::Text(text.to_owned()).shown(key), HIDDEN);
+            assert_eq!(Given::Typed(text.into()).shown(key), HIDDEN);
+        }
+        assert_eq!(Given::Typed(serde_json::json!({"password": "s3cret"})).shown(key), "a section");
+        assert_eq!(Given::Typed(serde_json::json!(["s3cret"])).shown(key), "a list");
+    }
+
+    #[test]
+    fn a_long_value_is_cut() {
+        let key = Key::find("log_level").expect("a key");
+        assert_eq!(Given::Text("x".repeat(1000)).shown(key), format!("\"{}\"...", "x".repeat(SHOWN_CHARACTERS)));
+    }
+}

@@ -1,0 +1,107 @@
+//! The parts put together: intake, delivery, exporter, store.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use mahavishnu_pipeline::{Intake, Ledger, delivery::Delivery, intake::CAPACITY_BYTES};
+use mahavishnu_store::{PostgresExporter, QueryService, Store, StoreError, UnixNanos};
+use tracing::warn;
+
+use crate::settings::{MahavishnuSettings, StorageBackend};
+
+mod selection;
+
+use selection::Selection;
+
+/// What [`Pipeline::shutdown`] gives to what still waits: a few commits of a busy database.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(8);
+
+/// Why a pipeline did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The database can not be used.
+    #[error(transparent)]
+    Storage(#[from] StoreError),
+    /// The settings want nothing stored, and sending on to an OTLP platform is not there yet.
+    #[error(
+        "otel_storage_backend is otlp, and sending on to an OTLP platform is not there yet: set it to postgresql"
+    )]
+    NothingToStore,
+}
+
+/// Telemetry's way from the intake into the store, running.
+#[derive(Debug)]
+pub struct Pipeline {
+    intake: Intake,
+    delivery: Delivery,
+    store: Store,
+}
+
+impl Pipeline {
+    /// Opens the database of the settings (and brings its schema up to date), and begins to store what comes in.
+    ///
+    /// # Errors
+    ///
+    /// [`PipelineError`] says what has to change.
+    pub async fn start(settings: &MahavishnuSettings) -> Result<Self, PipelineError> {
+        match settings.otel_storage_backend {
+            StorageBackend::Otlp => return Err(PipelineError::NothingToStore),
+            StorageBackend::Both => {
+                warn!("otel_storage_backend is both: only PostgreSQL gets telemetry, OTLP platforms do not yet");
+            }
+            StorageBackend::Postgresql => {}
+        }
+        let store = Store::open(&settings.otel_storage_connection_string).await?;
+        let (intake, outlet) = Intake::new(CAPACITY_BYTES, Arc::new(Ledger::default()));
+        let exporter = Selection::new(PostgresExporter::new(store.clone(), now), settings);
+        let delivery = Delivery::start(&outlet, &Arc::new(exporter), store.writers());
+        Ok(Self { intake, delivery, store })
+    }
+
+    /// Where receivers hand over what they took.
+    #[must_use]
+    pub fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What can be asked of it.
+    #[must_use]
+    pub fn query(&self) -> QueryService {
+        QueryService::new(self.store.clone())
+    }
+
+    /// Stops as [`Self::shutdown_within`] does, with a deadline of 8 seconds.
+    pub async fn shutdown(self) {
+        self.shutdown_within(DRAIN_DEADLINE).await;
+    }
+
+    /// Stops in order: the intake is closed, what waits in it is delivered, the database is closed.
+    ///
+    /// Every other clone of the intake must be gone, or the deadline passes. What waits then is not stored; its
+    /// senders are told so, as nothing is acknowledged before it is stored.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up what waits and leaves the database to close by itself.
+    pub async fn shutdown_within(self, deadline: Duration) {
+        drop(self.intake);
+        if tokio::time::timeout(deadline, self.delivery.drain()).await.is_err() {
+            warn!(deadline_s = deadline.as_secs_f64(), "stopped with requests that were not stored; their senders know");
+        }
+        self.store.close().await;
+    }
+}
+
+/// The time of this machine.
+fn now() -> UnixNanos {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixNanos(u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX))
+}
