@@ -59,7 +59,8 @@ impl Kind {
             Self::Number { least, most } => format!("a number from {least} to {most}"),
             Self::Text => "some text".to_owned(),
             Self::Storage => {
-                "a postgresql:// or postgres:// URL, as in postgresql://user@host/db, or embedded:DIR".to_owned()
+                "a postgresql:// or postgres:// URL, as in postgresql://user@host/db, or embedded:DIR"
+                    .to_owned()
             }
             Self::Endpoint => "an http:// or https:// URL, as in http://localhost:4317".to_owned(),
             Self::Address => "HOST:PORT, as in localhost:4317 (port 0 picks a free one)".to_owned(),

@@ -43,6 +43,9 @@ pub use endpoint::Endpoint;
 pub use error::{Mistake, SettingsError};
 pub use origin::Origin;
 pub use schema::schema;
-pub use settings::{Loaded, LogLevel, MahavishnuSettings, Shown, StorageBackend};
+pub use settings::{
+    HnswSettings, Loaded, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings, Shown,
+    StorageBackend, TuningSettings,
+};
 pub use sources::{Flag, Sources};
 pub use wiring::{Pipeline, PipelineError};

@@ -17,9 +17,9 @@ pub fn schema() -> Value {
                 properties.insert(key.name.to_owned(), property(key));
             }
             Some((section, name)) => {
-                let section = properties.entry(section).or_insert_with(|| {
-                    json!({"type": ["object", "null"], "additionalProperties": false, "properties": {}})
-                });
+                let section = properties.entry(section).or_insert_with(
+                    || json!({"type": ["object", "null"], "additionalProperties": false, "properties": {}}),
+                );
                 section["properties"][name] = property(key);
             }
         }
@@ -40,7 +40,9 @@ fn property(key: &Key) -> Value {
         Kind::Whole { least, most } => json!({"type": "integer", "minimum": least, "maximum": most}),
         Kind::Number { least, most } => json!({"type": "number", "minimum": least, "maximum": most}),
         Kind::Text => json!({"type": "string", "minLength": 1}),
-        Kind::Storage => json!({"type": ["string", "null"], "pattern": "^(postgresql://|postgres://|embedded:.)"}),
+        Kind::Storage => {
+            json!({"type": ["string", "null"], "pattern": "^(postgresql://|postgres://|embedded:.)"})
+        }
         Kind::Endpoint => json!({"type": "string", "format": "uri", "pattern": "^https?://"}),
         Kind::Address => json!({"type": "string", "pattern": "^.+:[0-9]{1,5}$"}),
     };
@@ -68,7 +70,10 @@ mod tests {
             assert!(!property["default"].is_null(), "{}", key.name);
         }
         let attempts = &schema["properties"]["otel_storage_retry_max_attempts"];
-        assert_eq!((&attempts["minimum"], &attempts["maximum"], &attempts["default"]), (&json!(0), &json!(10), &json!(3)));
+        assert_eq!(
+            (&attempts["minimum"], &attempts["maximum"], &attempts["default"]),
+            (&json!(0), &json!(10), &json!(3))
+        );
         assert_eq!(schema["properties"]["observability"]["additionalProperties"], false);
     }
 }

@@ -181,7 +181,7 @@ impl MahavishnuSettings {
             }
         }
         if !mistakes.is_empty() {
-            mistakes.sort_by(|one, other| weight(&one.origin).cmp(&weight(&other.origin)));
+            mistakes.sort_by_key(|mistake| weight(&mistake.origin));
             return Err(SettingsError::new(mistakes));
         }
         let shown = KEYS.iter().map(|key| shown(key.name, &values)).collect();

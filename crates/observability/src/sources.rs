@@ -16,7 +16,8 @@ mod file;
 const FILES: [&str; 2] = ["mahavishnu.yaml", "local.yaml"];
 
 /// Variables of the OpenTelemetry specification that mean one of our keys. Ours win over them.
-const STANDARD_VARIABLES: [(&str, &str); 1] = [("OTEL_EXPORTER_OTLP_ENDPOINT", "observability.otlp_endpoint")];
+const STANDARD_VARIABLES: [(&str, &str); 1] =
+    [("OTEL_EXPORTER_OTLP_ENDPOINT", "observability.otlp_endpoint")];
 
 /// Where settings come from. Nothing is read that is not named here, so tests need no environment of their own.
 #[derive(Clone, Default)]
@@ -69,7 +70,10 @@ impl Sources {
         for name in FILES {
             // collect() leaves out the "." of the current directory, which only makes messages longer.
             let path = self.directory.join("settings").join(name);
-            file::read(&path.components().filter(|part| *part != std::path::Component::CurDir).collect::<PathBuf>(), &mut said);
+            file::read(
+                &path.components().filter(|part| *part != std::path::Component::CurDir).collect::<PathBuf>(),
+                &mut said,
+            );
         }
         self.read_environment(&mut said);
         for flag in &self.flags {
@@ -119,7 +123,9 @@ impl Said {
     fn unknown(&mut self, name: &str, origin: Origin, meant: Option<&str>) {
         let remedy = match meant {
             Some(meant) => format!("is not a setting: did you mean {meant}?"),
-            None => "is not a setting: take it out (mahavishnu-otel config show lists all there are)".to_owned(),
+            None => {
+                "is not a setting: take it out (mahavishnu-otel config show lists all there are)".to_owned()
+            }
         };
         self.mistakes.push(Mistake { key: name.to_owned(), given: None, origin, remedy });
     }

@@ -42,7 +42,9 @@ mod tests {
 
     #[test]
     fn changes_are_counted() {
-        for (one, other, expected) in [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("abc", "abc", 0)] {
+        for (one, other, expected) in
+            [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("abc", "abc", 0)]
+        {
             assert_eq!(changes(one, other), expected, "{one} {other}");
         }
     }

@@ -40,7 +40,9 @@ impl Given {
         match kind {
             Kind::Switch => self.switch().map(Checked::Switch),
             Kind::Choice(words) => {
-                let word = words.iter().find(|word| self.text().is_some_and(|text| word.eq_ignore_ascii_case(text)))?;
+                let word = words
+                    .iter()
+                    .find(|word| self.text().is_some_and(|text| word.eq_ignore_ascii_case(text)))?;
                 Some(Checked::Text((*word).to_owned()))
             }
             Kind::Whole { least, most } => {
@@ -49,10 +51,14 @@ impl Given {
             Kind::Number { least, most } => {
                 self.number().filter(|number| (least..=most).contains(number)).map(Checked::Number)
             }
-            Kind::Text => self.text().filter(|text| !text.is_empty()).map(|text| Checked::Text(text.to_owned())),
+            Kind::Text => {
+                self.text().filter(|text| !text.is_empty()).map(|text| Checked::Text(text.to_owned()))
+            }
             Kind::Storage => storage(self.text()?).map(Checked::Storage),
             Kind::Endpoint => Endpoint::parse(self.text()?).map(Checked::Endpoint),
-            Kind::Address => self.text().filter(|text| is_address(text)).map(|text| Checked::Text(text.to_owned())),
+            Kind::Address => {
+                self.text().filter(|text| is_address(text)).map(|text| Checked::Text(text.to_owned()))
+            }
         }
     }
 
@@ -149,18 +155,39 @@ mod tests {
         for text in ["localhost:4317", "127.0.0.1:0", "[::1]:65535", "otel.example.com:1"] {
             assert!(is_address(text), "{text}");
         }
-        for text in ["", "4317", ":4317", "localhost", "localhost:", "localhost:65536", "http://localhost:1", "::1:1", "h:+1"]
-        {
+        for text in [
+            "",
+            "4317",
+            ":4317",
+            "localhost",
+            "localhost:",
+            "localhost:65536",
+            "http://localhost:1",
+            "::1:1",
+            "h:+1",
+        ] {
             assert!(!is_address(text), "{text}");
         }
     }
 
     #[test]
     fn a_database_is_a_url_or_a_directory() {
-        for text in ["postgresql://u:p@h:1/d?sslmode=require", "postgres://h/d", "embedded:/var/lib/otel", "embedded:data"] {
+        for text in [
+            "postgresql://u:p@h:1/d?sslmode=require",
+            "postgres://h/d",
+            "embedded:/var/lib/otel",
+            "embedded:data",
+        ] {
             assert!(storage(text).is_some(), "{text}");
         }
-        for text in ["", "embedded:", "postgresql:u:s3cret@h", "mysql://h/d", "host=h password=s3cret", "/var/lib/otel"] {
+        for text in [
+            "",
+            "embedded:",
+            "postgresql:u:s3cret@h",
+            "mysql://h/d",
+            "host=h password=s3cret",
+            "/var/lib/otel",
+        ] {
             assert!(storage(text).is_none(), "{text}");
         }
     }
@@ -179,6 +206,9 @@ mod tests {
     #[test]
     fn a_long_value_is_cut() {
         let key = Key::find("log_level").expect("a key");
-        assert_eq!(Given::Text("x".repeat(1000)).shown(key), format!("\"{}\"...", "x".repeat(SHOWN_CHARACTERS)));
+        assert_eq!(
+            Given::Text("x".repeat(1000)).shown(key),
+            format!("\"{}\"...", "x".repeat(SHOWN_CHARACTERS))
+        );
     }
 }

@@ -49,7 +49,9 @@ impl Pipeline {
         match settings.otel_storage_backend {
             StorageBackend::Otlp => return Err(PipelineError::NothingToStore),
             StorageBackend::Both => {
-                warn!("otel_storage_backend is both: only PostgreSQL gets telemetry, OTLP platforms do not yet");
+                warn!(
+                    "otel_storage_backend is both: only PostgreSQL gets telemetry, OTLP platforms do not yet"
+                );
             }
             StorageBackend::Postgresql => {}
         }
@@ -94,7 +96,10 @@ impl Pipeline {
     pub async fn shutdown_within(self, deadline: Duration) {
         drop(self.intake);
         if tokio::time::timeout(deadline, self.delivery.drain()).await.is_err() {
-            warn!(deadline_s = deadline.as_secs_f64(), "stopped with requests that were not stored; their senders know");
+            warn!(
+                deadline_s = deadline.as_secs_f64(),
+                "stopped with requests that were not stored; their senders know"
+            );
         }
         self.store.close().await;
     }

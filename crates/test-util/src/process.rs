@@ -62,7 +62,8 @@ impl Server {
         while addresses.len() < 3 {
             let line = timeout(START_DEADLINE, lines.next_line()).await.context("not ready in time")??;
             let Some(line) = line else { bail!("it ended before it served: {}", child.wait().await?) };
-            addresses.extend(line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned));
+            addresses
+                .extend(line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned));
         }
         // Whatever it says later must find a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });

@@ -31,7 +31,7 @@ pub fn manifest(
         "resource": attributes(&ResourceAttributesWithSchema::from(resource).attributes.0),
         "scope": { "name": "interop.rust", "version": "1.2.3" },
         "spans": spans.into_iter().map(|span| span_json(&Span::from(span))).collect::<Vec<_>>(),
-        "logs": logs.iter().map(|log| log_json(log)).collect::<Vec<_>>(),
+        "logs": logs.iter().map(log_json).collect::<Vec<_>>(),
         "metrics": metrics.flat_map(|scope| &scope.metrics).map(metric_json).collect::<Vec<_>>(),
     }))
 }

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use mahavishnu_store::Location;
 
 use super::{
-    HnswSettings, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings, StorageBackend, TuningSettings,
+    HnswSettings, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings, StorageBackend,
+    TuningSettings,
 };
 use crate::{
     endpoint::Endpoint,

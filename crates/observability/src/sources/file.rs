@@ -35,7 +35,8 @@ pub(super) fn read(path: &Path, said: &mut Said) {
     match parse(&text) {
         Ok(Value::Null) => {}
         Ok(Value::Object(tree)) => said.walk(tree, None, &origin),
-        Ok(_) => said.unreadable(origin, "does not hold settings: write one \"key: value\" on each line".to_owned()),
+        Ok(_) => said
+            .unreadable(origin, "does not hold settings: write one \"key: value\" on each line".to_owned()),
         Err(reason) => said.unreadable(origin, reason),
     }
 }
@@ -102,7 +103,8 @@ impl Said {
                 (Some(key), value) => self.add(key, Given::Typed(value), origin.clone()),
                 (None, value) if section.is_none() && is_section(&word) => self.section(&word, value, origin),
                 (None, _) if word.contains('.') && Key::find(&name).is_some() => {
-                    let remedy = "is written with a dot: write the section, and the key indented below it".to_owned();
+                    let remedy =
+                        "is written with a dot: write the section, and the key indented below it".to_owned();
                     self.mistakes.push(Mistake { key: name, given: None, origin: origin.clone(), remedy });
                 }
                 (None, _) => self.unknown(&name, origin.clone(), suggestion::meant(&name)),
@@ -117,7 +119,12 @@ impl Said {
             Value::Null => {}
             _ => {
                 let remedy = "is a section: write its keys indented below it".to_owned();
-                self.mistakes.push(Mistake { key: name.to_owned(), given: None, origin: origin.clone(), remedy });
+                self.mistakes.push(Mistake {
+                    key: name.to_owned(),
+                    given: None,
+                    origin: origin.clone(),
+                    remedy,
+                });
             }
         }
     }

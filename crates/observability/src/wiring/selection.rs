@@ -60,13 +60,20 @@ mod tests {
 
     #[tokio::test]
     async fn store_flags_say_what_goes_into_postgresql() {
-        for (traces, metrics, logs) in [(true, true, true), (true, false, true), (false, false, true), (false, false, false)] {
-            let settings =
-                MahavishnuSettings { store_traces: traces, store_metrics: metrics, store_logs: logs, ..Default::default() };
+        for (traces, metrics, logs) in
+            [(true, true, true), (true, false, true), (false, false, true), (false, false, false)]
+        {
+            let settings = MahavishnuSettings {
+                store_traces: traces,
+                store_metrics: metrics,
+                store_logs: logs,
+                ..Default::default()
+            };
             let selection = Selection::new(Recorder::default(), &settings);
             let batches = Signal::ALL.map(|signal| check(signal, Bytes::new()).unwrap().batch);
             selection.export(&batches).await.unwrap();
-            let expected: Vec<Signal> = Signal::ALL.into_iter().filter(|signal| settings.stores(*signal)).collect();
+            let expected: Vec<Signal> =
+                Signal::ALL.into_iter().filter(|signal| settings.stores(*signal)).collect();
             assert_eq!(*selection.exporter.0.lock().unwrap(), expected);
         }
     }

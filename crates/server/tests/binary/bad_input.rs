@@ -58,7 +58,10 @@ async fn a_port_that_is_taken_is_named_with_the_flag_that_chooses_another() -> R
 fn a_directory_that_can_not_be_written_is_named() -> Result<()> {
     let output = run(BINARY, &[&["serve", "--storage", "embedded:/dev/null/db"], &ANY_PORTS[..]].concat())?;
     let (code, said) = refusal(&output);
-    assert!(code == Some(1) && said.contains("/dev/null/db") && said.contains("--storage"), "{code:?} {said}");
+    assert!(
+        code == Some(1) && said.contains("/dev/null/db") && said.contains("--storage"),
+        "{code:?} {said}"
+    );
     Ok(())
 }
 
@@ -108,7 +111,8 @@ async fn a_page_of_another_site_can_not_ask() -> Result<()> {
     let running = Server::start(BINARY, &embedded(&directory)).await?;
     let client = reqwest::Client::new();
     for (name, value) in [("host", "evil.example"), ("origin", "https://evil.example")] {
-        let answer = client.get(format!("{}/api/v1/traces", running.api())).header(name, value).send().await?;
+        let answer =
+            client.get(format!("{}/api/v1/traces", running.api())).header(name, value).send().await?;
         assert_eq!(answer.status(), 403, "{name}");
         assert_eq!(answer.headers()["content-type"], "application/problem+json");
     }

@@ -68,7 +68,9 @@ fn path(file: &Path) -> &'static str {
 #[case::embedded(Engine::Embedded)]
 #[case::server(Engine::Server)]
 #[tokio::test]
-async fn every_trace_of_a_real_system_comes_back_with_exactly_its_spans_and_logs(#[case] engine: Engine) -> Result<()> {
+async fn every_trace_of_a_real_system_comes_back_with_exactly_its_spans_and_logs(
+    #[case] engine: Engine,
+) -> Result<()> {
     let (Some(storage), Some(data)) = (engine.storage().await?, data_dir()) else { return Ok(()) };
     let data = data.join("nezha-sample");
     let running = Server::start(BINARY, &storage.location()).await?;

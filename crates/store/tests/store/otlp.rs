@@ -19,61 +19,37 @@ use opentelemetry_proto::tonic::{
 };
 use serde_json::Value as Json;
 
-/// Where a record comes from: its resource and scope, each with the URL of its schema.
-#[derive(Clone, Debug)]
-pub struct Source {
-    pub resource: Resource,
-    pub resource_schema: String,
-    pub scope: InstrumentationScope,
-    pub scope_schema: String,
+/// Where a record was sent from: its resource and scope, each with the URL of its schema.
+pub fn sent_source(
+    resource: Option<&Resource>,
+    resource_schema: &str,
+    scope: Option<&InstrumentationScope>,
+    scope_schema: &str,
+) -> String {
+    let mut resource = resource.cloned().unwrap_or_default();
+    sort(&mut resource.attributes);
+    let mut scope = scope.cloned().unwrap_or_default();
+    sort(&mut scope.attributes);
+    format!("{resource:?} {resource_schema:?} {scope:?} {scope_schema:?}")
 }
 
-impl Source {
-    pub fn sent(
-        resource: Option<&Resource>,
-        resource_schema: &str,
-        scope: Option<&InstrumentationScope>,
-        scope_schema: &str,
-    ) -> Self {
-        let mut resource = resource.cloned().unwrap_or_default();
-        sort(&mut resource.attributes);
-        let mut scope = scope.cloned().unwrap_or_default();
-        sort(&mut scope.attributes);
-        Self {
-            resource,
-            resource_schema: resource_schema.to_owned(),
-            scope,
-            scope_schema: scope_schema.to_owned(),
-        }
-    }
-
-    pub fn stored(resource: &StoredResource, scope: &StoredScope) -> Self {
-        let otlp_resource = Resource {
-            attributes: attributes(&resource.attributes),
-            dropped_attributes_count: count(&resource.extra, "dropped_attributes_count"),
-            entity_refs: list(&resource.extra, "entity_refs").iter().map(entity_ref).collect(),
-        };
-        let otlp_scope = InstrumentationScope {
-            name: original(&scope.extra, "name", &scope.name),
-            version: original(&scope.extra, "version", scope.version.as_deref().unwrap_or_default()),
-            attributes: attributes(&scope.attributes),
-            dropped_attributes_count: count(&scope.extra, "dropped_attributes_count"),
-        };
-        Self {
-            resource: otlp_resource,
-            resource_schema: original(
-                &resource.extra,
-                "schema_url",
-                resource.schema_url.as_deref().unwrap_or_default(),
-            ),
-            scope: otlp_scope,
-            scope_schema: original(
-                &scope.extra,
-                "schema_url",
-                scope.schema_url.as_deref().unwrap_or_default(),
-            ),
-        }
-    }
+/// The same of a record that was read back.
+pub fn stored_source(resource: &StoredResource, scope: &StoredScope) -> String {
+    let resource_schema =
+        original(&resource.extra, "schema_url", resource.schema_url.as_deref().unwrap_or_default());
+    let scope_schema = original(&scope.extra, "schema_url", scope.schema_url.as_deref().unwrap_or_default());
+    let resource = Resource {
+        attributes: attributes(&resource.attributes),
+        dropped_attributes_count: count(&resource.extra, "dropped_attributes_count"),
+        entity_refs: list(&resource.extra, "entity_refs").iter().map(entity_ref).collect(),
+    };
+    let scope = InstrumentationScope {
+        name: original(&scope.extra, "name", &scope.name),
+        version: original(&scope.extra, "version", scope.version.as_deref().unwrap_or_default()),
+        attributes: attributes(&scope.attributes),
+        dropped_attributes_count: count(&scope.extra, "dropped_attributes_count"),
+    };
+    format!("{resource:?} {resource_schema:?} {scope:?} {scope_schema:?}")
 }
 
 /// Every span of a request.
@@ -81,7 +57,7 @@ pub fn sent_spans(request: &ExportTraceServiceRequest) -> Vec<String> {
     let mut all = Vec::new();
     for group in &request.resource_spans {
         for scope in &group.scope_spans {
-            let source = Source::sent(
+            let source = sent_source(
                 group.resource.as_ref(),
                 &group.schema_url,
                 scope.scope.as_ref(),
@@ -93,7 +69,7 @@ pub fn sent_spans(request: &ExportTraceServiceRequest) -> Vec<String> {
                 span.events.iter_mut().for_each(|event| sort(&mut event.attributes));
                 span.links.iter_mut().for_each(|link| sort(&mut link.attributes));
                 span.status = Some(span.status.unwrap_or_default());
-                all.push(format!("{source:?} {span:?}"));
+                all.push(format!("{source} {span:?}"));
             }
         }
     }
@@ -125,7 +101,7 @@ pub fn stored_span(span: &StoredSpan) -> String {
             code: number(extra, "status").unwrap_or(span.status),
         }),
     };
-    format!("{:?} {otlp:?}", Source::stored(&span.resource, &span.scope))
+    format!("{} {otlp:?}", stored_source(&span.resource, &span.scope))
 }
 
 /// Every log record of a request.
@@ -133,7 +109,7 @@ pub fn sent_logs(request: &ExportLogsServiceRequest) -> Vec<String> {
     let mut all = Vec::new();
     for group in &request.resource_logs {
         for scope in &group.scope_logs {
-            let source = Source::sent(
+            let source = sent_source(
                 group.resource.as_ref(),
                 &group.schema_url,
                 scope.scope.as_ref(),
@@ -145,7 +121,7 @@ pub fn sent_logs(request: &ExportLogsServiceRequest) -> Vec<String> {
                 let mut body = log.body.unwrap_or_default();
                 sort_value(&mut body);
                 log.body = Some(body);
-                all.push(format!("{source:?} {log:?}"));
+                all.push(format!("{source} {log:?}"));
             }
         }
     }
@@ -176,7 +152,7 @@ pub fn stored_log(log: &LogRecord) -> String {
         span_id: log.span_id.map(|id| id.0.to_vec()).unwrap_or_default(),
         event_name: original(extra, "event_name", log.event_name.as_deref().unwrap_or_default()),
     };
-    format!("{:?} {otlp:?}", Source::stored(&log.resource, &log.scope))
+    format!("{} {otlp:?}", stored_source(&log.resource, &log.scope))
 }
 
 fn entity_ref(json: &Json) -> EntityRef {

@@ -16,21 +16,21 @@ use opentelemetry_proto::tonic::{
 };
 use serde_json::Value as Json;
 
-use crate::otlp::{Source, attributes, items, number, original, sort};
+use crate::otlp::{attributes, items, number, original, sent_source, sort, stored_source};
 
 /// Every data point of a request, each as a metric of its own.
 pub fn sent_points(request: &ExportMetricsServiceRequest) -> Vec<String> {
     let mut all = Vec::new();
     for group in &request.resource_metrics {
         for scope in &group.scope_metrics {
-            let source = Source::sent(
+            let source = sent_source(
                 group.resource.as_ref(),
                 &group.schema_url,
                 scope.scope.as_ref(),
                 &scope.schema_url,
             );
             for metric in &scope.metrics {
-                all.extend(single(metric).iter().map(|metric| format!("{source:?} {metric:?}")));
+                all.extend(single(metric).iter().map(|metric| format!("{source} {metric:?}")));
             }
         }
     }
@@ -43,36 +43,47 @@ fn single(metric: &Metric) -> Vec<Metric> {
     let mut base = metric.clone();
     sort(&mut base.metadata);
     let with = |data| Metric { data: Some(data), ..base.clone() };
-    macro_rules! each {
-        ($kind:ident, $data:expr, $prepare:expr) => {
-            $data
-                .data_points
-                .iter()
-                .map(|point| {
-                    let mut point = point.clone();
-                    sort(&mut point.attributes);
-                    $prepare(&mut point);
-                    with(Data::$kind($kind { data_points: vec![point], ..$data.clone() }))
-                })
-                .collect()
-        };
-    }
     match metric.data.as_ref() {
         None => Vec::new(),
-        Some(Data::Gauge(data)) => {
-            each!(Gauge, data, |p: &mut NumberDataPoint| sort_exemplars(&mut p.exemplars))
+        Some(Data::Gauge(gauge)) => numbers(&gauge.data_points)
+            .map(|point| with(Data::Gauge(Gauge { data_points: vec![point] })))
+            .collect(),
+        Some(Data::Sum(sum)) => numbers(&sum.data_points)
+            .map(|point| with(Data::Sum(Sum { data_points: vec![point], ..sum.clone() })))
+            .collect(),
+        Some(Data::Histogram(histogram)) => {
+            let points = histogram.data_points.iter().cloned().map(|mut point| {
+                sort(&mut point.attributes);
+                sort_exemplars(&mut point.exemplars);
+                with(Data::Histogram(Histogram { data_points: vec![point], ..histogram.clone() }))
+            });
+            points.collect()
         }
-        Some(Data::Sum(data)) => each!(Sum, data, |p: &mut NumberDataPoint| sort_exemplars(&mut p.exemplars)),
-        Some(Data::Histogram(data)) => {
-            each!(Histogram, data, |p: &mut HistogramDataPoint| sort_exemplars(&mut p.exemplars))
+        Some(Data::ExponentialHistogram(histogram)) => {
+            let points = histogram.data_points.iter().cloned().map(|mut point| {
+                sort(&mut point.attributes);
+                sort_exemplars(&mut point.exemplars);
+                let data_points = vec![point];
+                with(Data::ExponentialHistogram(ExponentialHistogram { data_points, ..histogram.clone() }))
+            });
+            points.collect()
         }
-        Some(Data::ExponentialHistogram(data)) => {
-            each!(ExponentialHistogram, data, |p: &mut ExponentialHistogramDataPoint| {
-                sort_exemplars(&mut p.exemplars)
-            })
+        Some(Data::Summary(summary)) => {
+            let points = summary.data_points.iter().cloned().map(|mut point| {
+                sort(&mut point.attributes);
+                with(Data::Summary(Summary { data_points: vec![point] }))
+            });
+            points.collect()
         }
-        Some(Data::Summary(data)) => each!(Summary, data, |_: &mut SummaryDataPoint| ()),
     }
+}
+
+fn numbers(points: &[NumberDataPoint]) -> impl Iterator<Item = NumberDataPoint> {
+    points.iter().cloned().map(|mut point| {
+        sort(&mut point.attributes);
+        sort_exemplars(&mut point.exemplars);
+        point
+    })
 }
 
 fn sort_exemplars(exemplars: &mut [Exemplar]) {
@@ -88,7 +99,7 @@ pub fn stored_point(point: &MetricPoint) -> String {
         metadata: point.extra.get("metadata").map(attributes).unwrap_or_default(),
         data: Some(data(point)),
     };
-    format!("{:?} {metric:?}", Source::stored(&point.resource, &point.scope))
+    format!("{} {metric:?}", stored_source(&point.resource, &point.scope))
 }
 
 fn data(point: &MetricPoint) -> Data {

@@ -5,6 +5,8 @@
 //! and the share of what PostgreSQL itself takes: the rows are read out in binary form, the table is emptied, and the
 //! same bytes are copied in from as many connections as the binary writes with.
 
+#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+
 mod copy;
 mod load;
 
