@@ -1,6 +1,9 @@
 //! What files, variables and flags say, value by value, each with who said it.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Component, PathBuf},
+};
 
 use crate::{
     error::Mistake,
@@ -68,18 +71,19 @@ impl Sources {
             said.add_named(key, value, Origin::Program);
         }
         for name in FILES {
-            // collect() leaves out the "." of the current directory, which only makes messages longer.
-            let path = self.directory.join("settings").join(name);
-            file::read(
-                &path.components().filter(|part| *part != std::path::Component::CurDir).collect::<PathBuf>(),
-                &mut said,
-            );
+            file::read(&self.file(name), &mut said);
         }
         self.read_environment(&mut said);
         for flag in &self.flags {
             said.add_named(flag.key, &flag.value, Origin::Flag(flag.flag));
         }
         said
+    }
+
+    /// Where a file is, as people write it: without the "." of the current directory.
+    fn file(&self, name: &str) -> PathBuf {
+        let path = self.directory.join("settings").join(name);
+        path.components().filter(|part| *part != Component::CurDir).collect()
     }
 
     fn read_environment(&self, said: &mut Said) {
@@ -146,5 +150,22 @@ impl fmt::Debug for Flag {
     /// Its value may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flag").field("key", &self.key).field("flag", &self.flag).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn files_of_the_current_directory_are_named_as_people_write_them() {
+        for (directory, expected) in
+            [("", "settings/local.yaml"), (".", "settings/local.yaml"), ("../a/", "../a/settings/local.yaml")]
+        {
+            let sources = Sources { directory: directory.into(), ..Sources::default() };
+            assert_eq!(sources.file("local.yaml"), Path::new(expected));
+        }
     }
 }

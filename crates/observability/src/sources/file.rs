@@ -12,7 +12,7 @@ use serde_saphyr::{Error, UserMessageFormatter, options::DuplicateKeyPolicy};
 use super::Said;
 use crate::{
     error::Mistake,
-    keys::{Key, is_section},
+    keys::{Key, Kind, is_section},
     origin::Origin,
     suggestion,
     value::Given,
@@ -78,10 +78,13 @@ fn reason(error: &Error) -> String {
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("{key:?} is given twice: keep one"),
         Error::DuplicateMappingKey { .. } => "a key is given twice: keep one".to_owned(),
         Error::MultipleDocuments { .. } => "a second YAML document begins: keep one".to_owned(),
+        Error::UnknownAnchor { .. } => {
+            "the alias behind \"*\" names nothing: put quotes around text that begins with \"*\"".to_owned()
+        }
         Error::NonFiniteFloat { .. } => "a number is not finite: give a finite one".to_owned(),
         Error::ExternalMessage { msg, .. } => format!("this is not YAML: {msg}"),
         other => {
-            let message = other.without_snippet().render_with_formatter(&UserMessageFormatter);
+            let message = other.render_with_formatter(&UserMessageFormatter);
             format!("this is not YAML: {}", message.lines().next().unwrap_or_default())
         }
     }
@@ -99,7 +102,7 @@ impl Said {
             let key = if word.contains('.') { None } else { Key::find(&name) };
             match (key, value) {
                 // Of the optional key, nothing given is nothing said.
-                (Some(key), Value::Null) if key.kind == crate::keys::Kind::Storage => {}
+                (Some(key), Value::Null) if key.kind == Kind::Storage => {}
                 (Some(key), value) => self.add(key, Given::Typed(value), origin.clone()),
                 (None, value) if section.is_none() && is_section(&word) => self.section(&word, value, origin),
                 (None, _) if word.contains('.') && Key::find(&name).is_some() => {

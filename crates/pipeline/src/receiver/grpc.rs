@@ -65,8 +65,9 @@ where
         .unary(service, request)
         .await;
     match grpc_code(&response) {
-        // What tonic says of a message over the limit; clients would send the same again and again.
-        Some(Code::OutOfRange) => Status::resource_exhausted(format!(
+        // What tonic says of a message over the limit, before and after decompression. Clients would send the first
+        // again and again.
+        Some(Code::OutOfRange | Code::ResourceExhausted) => Status::resource_exhausted(format!(
             "the request is larger than {limit} bytes: send smaller batches"
         ))
         .into_http(),

@@ -35,7 +35,9 @@ pub async fn measure(location: &Location, spans: usize) -> Result<(Duration, u64
     ensure!(rows.len() == spans, "{} rows of {spans}", rows.len());
     let streams: Vec<Bytes> = rows
         .chunks(ROWS_PER_COPY)
-        .map(|chunk| [std::slice::from_ref(&header), chunk, std::slice::from_ref(&trailer)].concat().concat().into())
+        .map(|chunk| {
+            [std::slice::from_ref(&header), chunk, std::slice::from_ref(&trailer)].concat().concat().into()
+        })
         .collect();
     client.batch_execute("TRUNCATE otel.span, otel.trace").await?;
     drop(client);

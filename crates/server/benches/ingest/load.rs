@@ -7,6 +7,7 @@ use std::sync::{
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
+use mahavishnu_test_util::process::client;
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
@@ -120,7 +121,7 @@ pub async fn send(http: &str, requests: &[Bytes], senders: usize) -> Result<()> 
     let url = format!("{http}/v1/traces");
     let requests: Arc<Vec<Bytes>> = Arc::new(requests.to_vec());
     let next = Arc::new(AtomicUsize::new(0));
-    let client = reqwest::Client::new();
+    let client = client();
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..senders {
         let (url, requests, next, client) =

@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use anyhow::Result;
-use mahavishnu_test_util::process::{Server, run};
+use mahavishnu_test_util::process::{Server, client, run};
 use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_mahavishnu-otel");
@@ -109,7 +109,7 @@ fn a_server_that_is_not_there_is_answered_with_how_to_start_one() -> Result<()> 
 async fn a_page_of_another_site_can_not_ask() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let running = Server::start(BINARY, &embedded(&directory)).await?;
-    let client = reqwest::Client::new();
+    let client = client();
     for (name, value) in [("host", "evil.example"), ("origin", "https://evil.example")] {
         let answer =
             client.get(format!("{}/api/v1/traces", running.api())).header(name, value).send().await?;

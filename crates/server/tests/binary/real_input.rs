@@ -3,7 +3,10 @@
 use std::{fs::File, io::Read, path::Path};
 
 use anyhow::{Context, Result, ensure};
-use mahavishnu_test_util::{TestDatabase, data_dir, process::Server};
+use mahavishnu_test_util::{
+    TestDatabase, data_dir,
+    process::{Server, client},
+};
 use rstest::rstest;
 use serde_json::Value;
 
@@ -41,7 +44,7 @@ impl Storage {
 }
 
 async fn post(server: &Server, path: &str, body: Vec<u8>, encoding: Option<&str>) -> Result<()> {
-    let mut request = reqwest::Client::new()
+    let mut request = client()
         .post(format!("{}{path}", server.http()))
         .header("content-type", "application/json")
         .body(body);
