@@ -4,6 +4,8 @@ use std::fmt;
 
 use url::Url;
 
+use crate::value::cuts_password;
+
 /// An `http://` or `https://` URL. Its `Display` and `Debug` show no user, no password and no query, where tokens are.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
@@ -14,7 +16,8 @@ impl Endpoint {
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         // Without a scheme, "localhost:4317" would be a URL of the scheme "localhost".
-        (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(Self(url))
+        let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+        (is_http && !cuts_password(&url)).then_some(Self(url))
     }
 
     /// The URL with all that it holds, for who connects to it.
@@ -57,7 +60,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_url_of_http_is_refused() {
-        for text in ["", "localhost:4317", "grpc://localhost:4317", "http://", "4317"] {
+        for text in ["", "localhost:4317", "grpc://localhost:4317", "http://", "4317", "http://u:12/s3cret@h"]
+        {
             assert_eq!(Endpoint::parse(text), None, "{text}");
         }
     }

@@ -59,7 +59,8 @@ impl Kind {
             Self::Number { least, most } => format!("a number from {least} to {most}"),
             Self::Text => "some text".to_owned(),
             Self::Storage => {
-                "a postgresql:// or postgres:// URL, as in postgresql://user@host/db, or embedded:DIR"
+                "a postgresql:// or postgres:// URL, as in postgresql://user@host/db, or embedded:DIR; in a password, / \
+                 is written %2F, ? is %3F, # is %23"
                     .to_owned()
             }
             Self::Endpoint => "an http:// or https:// URL, as in http://localhost:4317".to_owned(),

@@ -6,13 +6,13 @@
 //! | [`sources`] | what files, variables and flags say, and who says it |
 //! | [`settings`] | what was checked: [`MahavishnuSettings`] |
 //! | [`error`] | every mistake at once |
-//! | [`schema`] | the settings file as a JSON Schema |
+//! | [`mod@schema`] | the settings file as a JSON Schema |
 //! | [`endpoint`], [`origin`], [`directory`] | an HTTP URL that can be shown; who gave a value; the default database |
 //! | [`wiring`] | intake, delivery and store as one [`Pipeline`] |
 //!
-//! Settings come from `settings/mahavishnu.yaml`, `settings/local.yaml`, variables that begin with `MAHAVISHNU_` (`__` for
-//! nesting) and flags; later wins. A value that is not allowed, an unknown key and a wrong type are refused, all
-//! in one [`SettingsError`]. No `Debug`, `Display` or message of this crate shows a secret.
+//! Settings come from `settings/mahavishnu.yaml`, `settings/local.yaml`, variables that begin with `MAHAVISHNU_`
+//! (`__` for nesting) and flags; later wins. A value that is not allowed, an unknown key and a wrong type are
+//! refused, all in one [`SettingsError`]. No `Debug`, `Display` or message of this crate shows a secret.
 //!
 //! ```
 //! use mahavishnu_observability::{MahavishnuSettings, Sources, StorageBackend};
@@ -48,4 +48,4 @@ pub use settings::{
     StorageBackend, TuningSettings,
 };
 pub use sources::{Flag, Sources};
-pub use wiring::{Pipeline, PipelineError};
+pub use wiring::Pipeline;

@@ -10,7 +10,7 @@ use crate::{
     keys::{KEYS, Key, PREFIX},
     origin::Origin,
     suggestion,
-    value::Given,
+    value::{Given, shown_name},
 };
 
 mod file;
@@ -98,7 +98,7 @@ impl Sources {
         let mut ours: Vec<_> = self.environment.iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
         ours.sort();
         for (name, value) in ours {
-            let origin = Origin::Variable(name.clone());
+            let origin = Origin::Variable(shown_name(name));
             match KEYS.iter().find(|key| key.variable() == *name) {
                 Some(key) => said.add(key, Given::Text(value.clone()), origin),
                 None => {
@@ -131,7 +131,7 @@ impl Said {
                 "is not a setting: take it out (mahavishnu-otel config show lists all there are)".to_owned()
             }
         };
-        self.mistakes.push(Mistake { key: name.to_owned(), given: None, origin, remedy });
+        self.mistakes.push(Mistake { key: shown_name(name), given: None, origin, remedy });
     }
 }
 

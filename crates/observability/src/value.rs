@@ -2,6 +2,7 @@
 
 use mahavishnu_store::Location;
 use serde_json::Value;
+use url::Url;
 
 use crate::{
     endpoint::Endpoint,
@@ -52,7 +53,7 @@ impl Given {
                 self.number().filter(|number| (least..=most).contains(number)).map(Checked::Number)
             }
             Kind::Text => {
-                self.text().filter(|text| !text.is_empty()).map(|text| Checked::Text(text.to_owned()))
+                self.text().filter(|text| is_words(text)).map(|text| Checked::Text(text.to_owned()))
             }
             Kind::Storage => storage(self.text()?).map(Checked::Storage),
             Kind::Endpoint => Endpoint::parse(self.text()?).map(Checked::Endpoint),
@@ -74,11 +75,10 @@ impl Given {
             Self::Text(text) => text.clone(),
         };
         // Connection strings end up in the wrong place, with the password in front of the "@" or behind a "=".
-        if value.contains(['@', '=']) {
+        if may_hold_secret(&value) {
             return HIDDEN.to_owned();
         }
-        let cut: String = value.chars().take(SHOWN_CHARACTERS).collect();
-        let rest = if cut.len() < value.len() { "..." } else { "" };
+        let (cut, rest) = cut(&value);
         format!("{cut:?}{rest}")
     }
 
@@ -129,10 +129,51 @@ impl Checked {
     }
 }
 
+/// A name of somebody's for a message: on one line, not too long, and not a connection string in the wrong place.
+pub(crate) fn shown_name(name: &str) -> String {
+    if may_hold_secret(name) {
+        return HIDDEN.to_owned();
+    }
+    let (cut, rest) = cut(name);
+    format!("{}{rest}", cut.escape_debug())
+}
+
+/// Whether it could be a connection string or a part of one.
+fn may_hold_secret(text: &str) -> bool {
+    text.contains(['@', '='])
+}
+
+/// As much of a text as a message shows, and the sign that there is more.
+fn cut(text: &str) -> (String, &'static str) {
+    let cut: String = text.chars().take(SHOWN_CHARACTERS).collect();
+    let rest = if cut.len() < text.len() { "..." } else { "" };
+    (cut, rest)
+}
+
+fn is_words(text: &str) -> bool {
+    !text.trim().is_empty() && !text.contains(char::is_control)
+}
+
 fn storage(text: &str) -> Option<Location> {
-    // A URL without "//" has no user and no password: all of it would be a path, which is shown.
-    let whole = text.starts_with("embedded:") || text.contains("://");
-    whole.then(|| Location::parse(text).ok()).flatten()
+    let whole = match text.strip_prefix("embedded:") {
+        // A server's URL is no directory, and a directory is shown.
+        Some(directory) => !directory.contains("://"),
+        // A URL without "//" has no user and no password: all of it would be a path, which is shown.
+        None => text.contains("://"),
+    };
+    let location = whole.then(|| Location::parse(text).ok()).flatten()?;
+    match &location {
+        Location::Server(url) if cuts_password(url) => None,
+        _ => Some(location),
+    }
+}
+
+/// Whether a password with a bare "/", "?" or "#" ended the host too early: in `u:12/x@h` the host is `u`, and half
+/// of the password is a path, which is shown.
+pub(crate) fn cuts_password(url: &Url) -> bool {
+    url.path().contains('@')
+        || url.fragment().is_some_and(|fragment| fragment.contains('@'))
+        || url.query_pairs().any(|(name, _)| name.contains('@'))
 }
 
 /// Whether it is `HOST:PORT`; an IPv6 host stands in brackets.
@@ -141,7 +182,9 @@ fn is_address(text: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host_is_right = match bare {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && !host.contains(['/', ':', '@', ' ', '[', ']']),
+        None => {
+            is_words(host) && !host.contains(char::is_whitespace) && !host.contains(['/', ':', '@', '[', ']'])
+        }
     };
     host_is_right && port.parse::<u16>().is_ok() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -165,6 +208,9 @@ mod tests {
             "http://localhost:1",
             "::1:1",
             "h:+1",
+            "a b:1",
+            "a\tb:1",
+            "a\0:1",
         ] {
             assert!(!is_address(text), "{text}");
         }
@@ -175,6 +221,9 @@ mod tests {
         for text in [
             "postgresql://u:p@h:1/d?sslmode=require",
             "postgres://h/d",
+            "postgresql://u:12%2Fs3cret@h/d",
+            "postgresql://h/d?user=somebody@example.com",
+            "embedded:/home/somebody@example.com/otel",
             "embedded:/var/lib/otel",
             "embedded:data",
         ] {
@@ -187,8 +236,31 @@ mod tests {
             "mysql://h/d",
             "host=h password=s3cret",
             "/var/lib/otel",
+            "embedded:postgresql://u:s3cret@h/d",
+            "postgresql:///u:s3cret@h/d",
+            "postgresql://u:12/s3cret@h/d",
+            "postgresql://u:12?s3cret@h/d",
+            "postgresql://u:12#s3cret@h/d",
         ] {
             assert!(storage(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_on_one_line_and_not_blank() {
+        assert!(is_words("all-MiniLM-L6-v2") && is_words("a model"));
+        for text in ["", "  ", "a\nb", "a\0b", "\u{1b}[31m"] {
+            assert!(!is_words(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_shown_on_one_line_and_cut_and_never_as_a_connection_string() {
+        assert_eq!(shown_name("store_trace"), "store_trace");
+        assert_eq!(shown_name("a\nb\u{1b}"), "a\\nb\\u{1b}");
+        assert_eq!(shown_name(&"x".repeat(1000)), format!("{}...", "x".repeat(SHOWN_CHARACTERS)));
+        for name in ["postgresql://u:s3cret@h/d", "password=s3cret"] {
+            assert_eq!(shown_name(name), HIDDEN);
         }
     }
 

@@ -18,18 +18,9 @@ use selection::Selection;
 /// What [`Pipeline::shutdown`] gives to what still waits: a few commits of a busy database.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(8);
 
-/// Why a pipeline did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum PipelineError {
-    /// The database can not be used.
-    #[error(transparent)]
-    Storage(#[from] StoreError),
-    /// The settings want nothing stored, and sending on to an OTLP platform is not there yet.
-    #[error(
-        "otel_storage_backend is otlp, and sending on to an OTLP platform is not there yet: set it to postgresql"
-    )]
-    NothingToStore,
-}
+/// Taking what would be dropped is worse than not starting.
+const NOTHING_TO_STORE: &str =
+    "otel_storage_backend is otlp, and sending on to an OTLP platform is not there yet: set it to postgresql";
 
 /// Telemetry's way from the intake into the store, running.
 #[derive(Debug)]
@@ -44,10 +35,11 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// [`PipelineError`] says what has to change.
-    pub async fn start(settings: &MahavishnuSettings) -> Result<Self, PipelineError> {
+    /// [`StoreError`] when the database can not be used, or when the settings want nothing stored: sending on to an
+    /// OTLP platform is not there yet.
+    pub async fn start(settings: &MahavishnuSettings) -> Result<Self, StoreError> {
         match settings.otel_storage_backend {
-            StorageBackend::Otlp => return Err(PipelineError::NothingToStore),
+            StorageBackend::Otlp => return Err(StoreError::InvalidArgument(NOTHING_TO_STORE.to_owned())),
             StorageBackend::Both => {
                 warn!(
                     "otel_storage_backend is both: only PostgreSQL gets telemetry, OTLP platforms do not yet"

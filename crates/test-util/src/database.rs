@@ -13,10 +13,10 @@ use tokio_postgres::NoTls;
 use url::Url;
 
 /// Names the server: a `postgresql://` URL of a role that may create databases.
-pub const SERVER_VARIABLE: &str = "MAHAVISHNU_TEST_POSTGRES";
+pub const SERVER_VARIABLE: &str = "TEST_POSTGRES_URL";
 
 /// Set to anything, a missing server fails tests instead of skipping them. `CI` does the same.
-pub const REQUIRE_VARIABLE: &str = "MAHAVISHNU_REQUIRE_POSTGRES";
+pub const REQUIRE_VARIABLE: &str = "TEST_POSTGRES_REQUIRED";
 
 /// The URL of the server for tests: from [`SERVER_VARIABLE`], otherwise the one that `scripts/postgres start` left
 /// running. `None` where there is neither.

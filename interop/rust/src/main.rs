@@ -26,6 +26,8 @@ type Exporters = (SpanExporter, MetricExporter, LogExporter);
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [protocol, path] = arguments.as_slice() else { bail!("usage: mahavishnu-interop PROTOCOL MANIFEST") };
+    // The HTTP client of this workspace is built without a choice of its own, and does not exist without one.
+    let _chosen = rustls::crypto::ring::default_provider().install_default();
     // The gRPC client needs a runtime around it; the HTTP client blocks, and must not be made inside one.
     let runtime = tokio::runtime::Runtime::new()?;
     let content = match protocol.as_str() {

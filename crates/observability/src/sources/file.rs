@@ -15,7 +15,7 @@ use crate::{
     keys::{Key, Kind, is_section},
     origin::Origin,
     suggestion,
-    value::Given,
+    value::{Given, shown_name},
 };
 
 /// All settings with a page of comment for each fit into a tenth of this.
@@ -75,7 +75,9 @@ fn parse(text: &str) -> Result<Value, String> {
 /// What is wrong, without the text of the file: it may hold a password.
 fn reason(error: &Error) -> String {
     match error.without_snippet() {
-        Error::DuplicateMappingKey { key: Some(key), .. } => format!("{key:?} is given twice: keep one"),
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("\"{}\" is given twice: keep one", shown_name(key))
+        }
         Error::DuplicateMappingKey { .. } => "a key is given twice: keep one".to_owned(),
         Error::MultipleDocuments { .. } => "a second YAML document begins: keep one".to_owned(),
         Error::UnknownAnchor { .. } => {

@@ -67,6 +67,36 @@ fn a_secret_under_a_wrong_name_is_not_in_a_message() {
 }
 
 #[test]
+fn a_secret_written_as_a_key_is_not_in_a_message_and_a_message_stays_on_its_line() {
+    for text in [
+        "postgresql://u:s3cret@h/d: 1\n",
+        "server:\n  \"password=s3cret\": 1\n",
+        "postgresql://u:s3cret@h/d: 1\npostgresql://u:s3cret@h/d: 2\n",
+        "\"a\\nstore_logs = 1\": 1\n",
+        "\"\\e[31m\": 1\n",
+    ] {
+        let message = Case::new().yaml(text).refused();
+        assert_hidden(&message);
+        assert!(message.lines().count() == 1 && !message.contains(char::is_control), "{message:?}");
+    }
+    let message = Case::new().variable("MAHAVISHNU_u:s3cret@h", "1").refused();
+    assert_hidden(&message);
+}
+
+#[test]
+fn a_password_that_ends_the_host_too_early_is_refused_and_not_shown() {
+    for key in ["otel_storage_connection_string", "observability.otlp_endpoint"] {
+        let scheme = if key.starts_with("otel") { "postgresql" } else { "http" };
+        for sign in ['/', '?', '#'] {
+            let url = format!("{scheme}://u:12{sign}s3cret@h/d");
+            let message = Case::new().flag(key, &url, "--flag").refused();
+            assert_hidden(&message);
+            assert!(message.starts_with(key) && message.contains("--flag"), "{message}");
+        }
+    }
+}
+
+#[test]
 fn a_secret_in_yaml_that_can_not_be_parsed_is_not_in_the_message() {
     for text in [
         "token: \"s3cret\n",
