@@ -26,17 +26,15 @@ impl Location {
             }
             return Ok(Self::Embedded(PathBuf::from(directory)));
         }
-        let url = url::Url::parse(text).map_err(|_| {
-            invalid("storage is embedded:DIR or a postgresql:// URL, as in postgresql://user@host/db")
-        })?;
-        match url.scheme() {
-            "postgresql" | "postgres" => Ok(Self::Server(url)),
-            _ => Err(invalid(
-                "storage is embedded:DIR or a postgresql:// URL, as in postgresql://user@host/db",
-            )),
+        // Without the slashes a URL parser takes user and password for a path.
+        if !text.starts_with("postgresql://") && !text.starts_with("postgres://") {
+            return Err(invalid(ALLOWED));
         }
+        url::Url::parse(text).map(Self::Server).map_err(|_| invalid(ALLOWED))
     }
 }
+
+const ALLOWED: &str = "storage is embedded:DIR or a postgresql:// URL, as in postgresql://user@host/db";
 
 fn invalid(reason: &str) -> StoreError {
     StoreError::InvalidArgument(reason.to_owned())
@@ -79,7 +77,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_without_repeating_it() {
-        for text in ["", "embedded:", "mysql://u:s3cret@h/d", "host=s3cret"] {
+        for text in ["", "embedded:", "mysql://u:s3cret@h/d", "host=s3cret", "postgresql:u:s3cret@h"] {
             let error = Location::parse(text).expect_err(text).to_string();
             assert!(error.contains("embedded:") && !error.contains("s3cret"), "{error}");
         }

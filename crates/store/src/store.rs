@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use tokio_postgres::{
-    Config, NoTls, Socket,
+    Config, Socket,
     tls::{MakeTlsConnect, TlsConnect},
 };
 
@@ -63,7 +63,7 @@ impl Store {
     #[cfg(feature = "embedded")]
     async fn open_embedded(location: &Location, directory: PathBuf) -> Result<Self, StoreError> {
         let engine = Engine::start(&directory).await?;
-        let pool = pool(engine.config()?, NoTls, EMBEDDED_CONNECTIONS)?;
+        let pool = pool(engine.config()?, tokio_postgres::NoTls, EMBEDDED_CONNECTIONS)?;
         Self::ready(location.clone(), pool, |inner| Inner {
             engine: tokio::sync::Mutex::new(Some(engine)),
             ..inner
