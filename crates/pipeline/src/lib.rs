@@ -11,12 +11,14 @@
 //! | [`receiver`] | OTLP over HTTP and gRPC |
 //! | [`intake`] | the bounded queue between receivers and deliveries |
 //! | [`delivery`] | joins what waits and gives it to an exporter |
+//! | [`breaker`], [`retry`] | when is a destination left alone, and when is it tried again? |
 //! | [`exporter`] | what a destination must be able to do |
 //! | [`ledger`] | the counts that must add up |
 //!
 //! Receivers never call exporters; exporters never retry or queue.
 
 pub mod batch;
+pub mod breaker;
 pub mod check;
 pub mod delivery;
 pub mod exporter;
@@ -24,6 +26,7 @@ pub mod intake;
 pub mod json;
 pub mod ledger;
 pub mod receiver;
+pub mod retry;
 pub mod signal;
 
 pub use batch::Batch;

@@ -22,6 +22,10 @@ const EMBEDDED_CONNECTIONS: usize = 1;
 /// How long a connection may take: twice what a distant server needs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a session that is still busy holds up the end.
+#[cfg(feature = "embedded")]
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// How long a question waits for a free connection before it is told that the database is busy.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -130,11 +134,16 @@ impl Store {
 
     /// Closes the connections and stops the embedded engine; waits until its files are closed.
     pub async fn close(self) {
-        self.inner.pool.close();
         #[cfg(feature = "embedded")]
         if let Some(engine) = self.inner.engine.lock().await.take() {
+            // One more round trip: the engine takes a session that ends with words on the wire for a broken one.
+            let last_words =
+                async { self.connection().await?.batch_execute("").await.map_err(StoreError::from) };
+            let _ended_anyway = tokio::time::timeout(LAST_WORDS, last_words).await;
+            self.inner.pool.close();
             engine.stop().await;
         }
+        self.inner.pool.close();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tables of the width of the terminal.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 
 use super::text::{BOLD, paint};
 
@@ -14,17 +14,23 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// A table with these columns. A name that begins with `>` aligns its column to the right.
+    /// A table with these columns. A name that begins with `=` keeps its column whole where others wrap (an id is
+    /// copied, a time compared); one that begins with `>` is a number's: whole, and aligned to the right.
     pub fn new(columns: &[&str]) -> Self {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(width());
-        table.set_header(columns.iter().map(|name| Cell::new(paint(BOLD, name.trim_start_matches('>')))));
+        table.set_header(
+            columns.iter().map(|name| Cell::new(paint(BOLD, name.trim_start_matches(['>', '='])))),
+        );
         for (index, name) in columns.iter().enumerate() {
             if let Some(column) = table.column_mut(index) {
                 column.set_padding((0, 2));
                 if name.starts_with('>') {
                     column.set_cell_alignment(CellAlignment::Right);
+                }
+                if name.starts_with(['>', '=']) {
+                    column.set_constraint(ColumnConstraint::ContentWidth);
                 }
             }
         }

@@ -16,7 +16,7 @@ pub fn traces(traces: &[TraceSummary]) -> String {
     if traces.is_empty() {
         return "no traces match\n".to_owned();
     }
-    let mut rows = Rows::new(&["started", "trace", "service", "name", ">duration", ">spans", ">errors"]);
+    let mut rows = Rows::new(&["=started", "=trace", "service", "name", ">duration", ">spans", ">errors"]);
     for trace in traces {
         let errors = match trace.errors {
             0 => String::new(),
@@ -41,7 +41,7 @@ pub fn logs(logs: &[LogRecord]) -> String {
     if logs.is_empty() {
         return "no log records match\n".to_owned();
     }
-    let mut rows = Rows::new(&["time", "level", "service", "message", "trace"]);
+    let mut rows = Rows::new(&["=time", "=level", "service", "message", "=trace"]);
     for log in logs {
         rows.add([
             log.timestamp.local(),
@@ -64,7 +64,7 @@ pub fn metrics(metrics: &[MetricSummary]) -> String {
     if metrics.is_empty() {
         return "no metrics match\n".to_owned();
     }
-    let mut rows = Rows::new(&["metric", "type", "unit", "services", ">series", "last point"]);
+    let mut rows = Rows::new(&["metric", "type", "unit", "services", ">series", "=last point"]);
     for metric in metrics {
         rows.add([
             printable(&metric.name),
@@ -83,7 +83,7 @@ pub fn points(points: &[MetricPoint]) -> String {
     if points.is_empty() {
         return "no data points match\n".to_owned();
     }
-    let mut rows = Rows::new(&["time", "service", ">value", "unit", "attributes"]);
+    let mut rows = Rows::new(&["=time", "service", ">value", "unit", "attributes"]);
     for point in points {
         rows.add([
             point.timestamp.local(),
