@@ -10,11 +10,15 @@ use tokio_postgres::{SimpleQueryMessage, Transaction, error::SqlState};
 
 use crate::{
     error::{StoreError, describe},
+    location::Location,
     query::{MAX_ROWS, SqlResult},
     store::Store,
 };
 
-/// How long a statement may run. The embedded engine does not stop one by itself: there we stop waiting.
+mod embedded;
+
+/// How long a statement may run. The embedded engine can not stop one: there it is
+/// refused beforehand where it looks long, and this is when we stop waiting.
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// The server stops a statement a little earlier, so that its own answer is seen.
@@ -38,7 +42,8 @@ pub(super) async fn run(store: &Store, sql: &str, limit: usize) -> Result<SqlRes
     let cancel = client.cancel_token();
     let transaction = client.build_transaction().read_only(true).start().await?;
     transaction.batch_execute(PREAMBLE).await?;
-    let result = tokio::time::timeout(DEADLINE, read(&transaction, statement, limit)).await;
+    let embedded = matches!(store.location(), Location::Embedded(_));
+    let result = tokio::time::timeout(DEADLINE, read(&transaction, statement, limit, embedded)).await;
     if result.is_err() {
         // Best effort: a server has stopped it by itself a second ago.
         let _sent = cancel.cancel_query(tokio_postgres::NoTls).await;
@@ -56,7 +61,12 @@ pub(super) async fn run(store: &Store, sql: &str, limit: usize) -> Result<SqlRes
     answer
 }
 
-async fn read(transaction: &Transaction<'_>, statement: &str, limit: usize) -> Result<SqlResult, StoreError> {
+async fn read(
+    transaction: &Transaction<'_>,
+    statement: &str,
+    limit: usize,
+    embedded: bool,
+) -> Result<SqlResult, StoreError> {
     let prepared = transaction.prepare(statement).await.map_err(|error| refused(&error))?;
     if !prepared.params().is_empty() {
         return Err(StoreError::InvalidSql(
@@ -68,6 +78,9 @@ async fn read(transaction: &Transaction<'_>, statement: &str, limit: usize) -> R
         return Err(StoreError::InvalidSql(
             "the statement gives no rows: only statements that read are run".to_owned(),
         ));
+    }
+    if embedded {
+        embedded::check(transaction, statement).await?;
     }
     if !can_be_wrapped(statement) {
         return as_text(transaction, statement, columns, limit).await;

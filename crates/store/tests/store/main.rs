@@ -6,4 +6,5 @@ mod open;
 mod otlp;
 mod otlp_metrics;
 mod roundtrip;
+mod sql;
 mod tls;
