@@ -5,7 +5,13 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use mahavishnu_pipeline::{Intake, Ledger, delivery::Delivery, intake::CAPACITY_BYTES};
+use mahavishnu_pipeline::{
+    Intake, Ledger,
+    breaker::{BreakerSettings, CircuitBreaker},
+    delivery::{Delivery, Resilience},
+    intake::CAPACITY_BYTES,
+    retry::RetrySettings,
+};
 use mahavishnu_store::{PostgresExporter, QueryService, Store, StoreError, UnixNanos};
 use tracing::warn;
 
@@ -14,6 +20,9 @@ use crate::settings::{MahavishnuSettings, StorageBackend};
 mod selection;
 
 use selection::Selection;
+
+/// What the destination is called in events and metrics.
+const POSTGRESQL: &str = "postgresql";
 
 /// What [`Pipeline::shutdown`] gives to what still waits: a few commits of a busy database.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(8);
@@ -27,6 +36,7 @@ const NOTHING_TO_STORE: &str =
 pub struct Pipeline {
     intake: Intake,
     delivery: Delivery,
+    breaker: CircuitBreaker,
     store: Store,
 }
 
@@ -47,17 +57,24 @@ impl Pipeline {
             }
             StorageBackend::Postgresql => {}
         }
+        let resilience = resilience(settings)?;
         let store = Store::open(&settings.otel_storage_connection_string).await?;
         let (intake, outlet) = Intake::new(CAPACITY_BYTES, Arc::new(Ledger::default()));
         let exporter = Selection::new(PostgresExporter::new(store.clone(), now), settings);
-        let delivery = Delivery::start(&outlet, &Arc::new(exporter), store.writers());
-        Ok(Self { intake, delivery, store })
+        let delivery = Delivery::start(&outlet, &Arc::new(exporter), store.writers(), &resilience);
+        Ok(Self { intake, delivery, breaker: resilience.breaker, store })
     }
 
     /// Where receivers hand over what they took.
     #[must_use]
     pub fn intake(&self) -> &Intake {
         &self.intake
+    }
+
+    /// The circuit breaker of PostgreSQL.
+    #[must_use]
+    pub fn breaker(&self) -> &CircuitBreaker {
+        &self.breaker
     }
 
     /// The database.
@@ -95,6 +112,21 @@ impl Pipeline {
         }
         self.store.close().await;
     }
+}
+
+/// Retry and breaker of PostgreSQL, as the settings want them.
+fn resilience(settings: &MahavishnuSettings) -> Result<Resilience, StoreError> {
+    let failures = settings.otel_storage_circuit_breaker_failures as usize;
+    let breaker = BreakerSettings::try_new(failures, settings.otel_storage_circuit_breaker_timeout)
+        .map_err(|error| StoreError::InvalidArgument(error.to_string()))?;
+    Ok(Resilience {
+        breaker: CircuitBreaker::new(POSTGRESQL, breaker),
+        retry: RetrySettings::new(
+            settings.otel_storage_retry_max_attempts,
+            settings.otel_storage_retry_backoff,
+        ),
+        seed: now().0,
+    })
 }
 
 /// The time of this machine.

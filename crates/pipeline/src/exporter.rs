@@ -29,6 +29,13 @@ pub enum ExportError {
         /// When the destination asked to be tried again, if it did.
         retry_after: Option<Duration>,
     },
+    /// It can not take anything until somebody changes something: its settings, our credentials. The batches are
+    /// not at fault.
+    #[error("{reason}")]
+    Unusable {
+        /// What is wrong, in a sentence.
+        reason: String,
+    },
     /// It will never take these batches as they are.
     #[error("{reason}")]
     Refused {
@@ -38,7 +45,7 @@ pub enum ExportError {
 }
 
 impl ExportError {
-    /// Whether the same batches can be taken later.
+    /// Whether the same batches may be taken in a moment.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
@@ -49,7 +56,7 @@ impl ExportError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } => *retry_after,
-            Self::Refused { .. } => None,
+            Self::Unusable { .. } | Self::Refused { .. } => None,
         }
     }
 }

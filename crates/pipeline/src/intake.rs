@@ -124,7 +124,11 @@ impl Intake {
         match answered.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(ExportError::Unavailable { reason, retry_after })) => {
-                Err(Refusal::Busy { reason, retry_after: retry_after.unwrap_or(RETRY_AFTER) })
+                let retry_after = retry_after.unwrap_or_default().max(RETRY_AFTER);
+                Err(Refusal::Busy { reason, retry_after })
+            }
+            Ok(Err(ExportError::Unusable { reason })) => {
+                Err(Refusal::Busy { reason, retry_after: RETRY_AFTER })
             }
             Ok(Err(ExportError::Refused { reason })) => Err(Refusal::Unacceptable { reason }),
             Err(_) => Err(stopping()),

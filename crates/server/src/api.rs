@@ -1,7 +1,7 @@
 //! The API on port 4319: health, metrics, and questions under `/api/v1`. A thin face of the query service.
 
 use axum::{Router, middleware, routing::get};
-use mahavishnu_pipeline::Ledger;
+use mahavishnu_pipeline::{Ledger, breaker::CircuitBreaker};
 use mahavishnu_store::QueryService;
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 pub struct Api {
     pub query: QueryService,
     pub ledger: Arc<Ledger>,
+    pub breaker: CircuitBreaker,
     pub addresses: Arc<Addresses>,
 }
 

@@ -66,6 +66,7 @@ impl Running {
         let questions = Api {
             query: pipeline.query(),
             ledger: Arc::clone(pipeline.intake().ledger()),
+            breaker: pipeline.breaker().clone(),
             addresses: Arc::clone(&addresses),
         };
         let mut receivers = Listeners::new();

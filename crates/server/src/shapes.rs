@@ -173,6 +173,20 @@ pub struct Status {
     pub storage: StorageStatus,
     /// What a running server did since it started.
     pub ledger: Option<Vec<LedgerEntry>>,
+    /// Where a running server sends what it takes.
+    pub destinations: Option<Vec<Destination>>,
+}
+
+/// One destination of a running server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Destination {
+    pub name: String,
+    /// The state of its circuit breaker: CLOSED, OPEN or `HALF_OPEN`.
+    pub breaker: String,
+    /// Failures within the breaker's window.
+    pub failures: usize,
+    /// Seconds until an open breaker lets a trial through.
+    pub next_trial_in_s: Option<f64>,
 }
 
 /// Where a server listens.

@@ -130,6 +130,7 @@ impl Source {
                 addresses: None,
                 storage: query.status().await?.into(),
                 ledger: None,
+                destinations: None,
             }),
         }
     }

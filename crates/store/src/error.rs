@@ -22,7 +22,10 @@ pub enum StoreError {
     /// The database can not serve us as it is: too old, without pgvector, of a newer version of ours.
     #[error("{0}")]
     Unsuitable(String),
-    /// PostgreSQL refused a statement of ours for what it says.
+    /// PostgreSQL refused rows for what they hold.
+    #[error("the database refused a record: {0}")]
+    Unstorable(String),
+    /// PostgreSQL refused a statement of ours: it, our rights or our schema are not as they should be.
     #[error("the database refused a statement: {0}")]
     Database(String),
 }
@@ -40,6 +43,7 @@ impl From<tokio_postgres::Error> for StoreError {
         let text = describe(&error);
         match meaning(&error) {
             Meaning::Passing => Self::Unavailable(text),
+            Meaning::BadData => Self::Unstorable(text),
             Meaning::Final => Self::Database(text),
         }
     }
@@ -50,13 +54,18 @@ impl From<tokio_postgres::Error> for StoreError {
 enum Meaning {
     /// The same statement may succeed later.
     Passing,
-    /// It never will.
+    /// What it holds can not be stored.
+    BadData,
+    /// Somebody must change something first.
     Final,
 }
 
 /// SQLSTATE classes that pass by themselves: connection exceptions, invalid transaction states left by them,
 /// rolled back transactions (deadlock, serialization), insufficient resources, operator intervention, system errors.
 const PASSING_CLASSES: [&str; 6] = ["08", "25", "40", "53", "57", "58"];
+
+/// SQLSTATE classes that speak of the data: data exceptions, broken constraints, limits of a row.
+const DATA_CLASSES: [&str; 3] = ["22", "23", "54"];
 
 fn meaning(error: &tokio_postgres::Error) -> Meaning {
     let Some(code) = error.code() else {
@@ -66,7 +75,11 @@ fn meaning(error: &tokio_postgres::Error) -> Meaning {
     let passes = PASSING_CLASSES.iter().any(|class| code.code().starts_with(class))
         || *code == SqlState::LOCK_NOT_AVAILABLE
         || *code == SqlState::CANNOT_CONNECT_NOW;
-    if passes { Meaning::Passing } else { Meaning::Final }
+    match code.code().get(..2) {
+        _ if passes => Meaning::Passing,
+        Some(class) if DATA_CLASSES.contains(&class) => Meaning::BadData,
+        _ => Meaning::Final,
+    }
 }
 
 /// One sentence without the statement: PostgreSQL's own message with its hint, or why the connection broke.

@@ -55,12 +55,12 @@ impl PostgresExporter {
 
 impl Exporter for PostgresExporter {
     async fn export(&self, batches: &[Batch]) -> Result<(), ExportError> {
-        self.write(batches).await.map_err(|error| {
-            if error.is_retryable() {
-                ExportError::Unavailable { reason: error.to_string(), retry_after: None }
-            } else {
+        self.write(batches).await.map_err(|error| match error {
+            StoreError::Unavailable(reason) => ExportError::Unavailable { reason, retry_after: None },
+            StoreError::Unstorable(_) | StoreError::InvalidArgument(_) => {
                 ExportError::Refused { reason: error.to_string() }
             }
+            _ => ExportError::Unusable { reason: error.to_string() },
         })
     }
 }

@@ -74,6 +74,18 @@ impl TestDatabase {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// Throws everybody out and lets nobody in, as a database that is away; or lets everybody in again.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses.
+    pub async fn accept_connections(&self, accept: bool) -> Result<()> {
+        let alter = format!("ALTER DATABASE {} ALLOW_CONNECTIONS {accept}", self.name);
+        let throw_out =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        execute(&self.server, &[&alter, &throw_out]).await.context("the PostgreSQL server for tests refused")
+    }
 }
 
 impl Drop for TestDatabase {

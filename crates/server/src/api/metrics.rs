@@ -1,7 +1,11 @@
 //! Our own metrics in Prometheus text, named after the Collector's.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
-use mahavishnu_pipeline::{Ledger, Signal, ledger::Entry};
+use mahavishnu_pipeline::{
+    Ledger, Signal,
+    breaker::{self, CircuitBreaker},
+    ledger::Entry,
+};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text::encode},
@@ -9,6 +13,7 @@ use prometheus_client::{
     registry::Registry,
 };
 use std::sync::Arc;
+use tokio::time::Instant;
 
 use super::Api;
 
@@ -17,6 +22,7 @@ const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 pub(super) async fn text(State(api): State<Api>) -> impl IntoResponse {
     let mut registry = Registry::with_prefix("mahavishnu_otel");
     registry.register_collector(Box::new(Counts(api.ledger)));
+    registry.register_collector(Box::new(Breaker(api.breaker)));
     let mut text = String::new();
     match encode(&mut text, &registry) {
         Ok(()) => Ok(([("content-type", CONTENT_TYPE)], text)),
@@ -27,6 +33,37 @@ pub(super) async fn text(State(api): State<Api>) -> impl IntoResponse {
 /// The ledger, read when it is asked for.
 #[derive(Debug)]
 struct Counts(Arc<Ledger>);
+
+/// The circuit breaker of PostgreSQL, read when it is asked for.
+#[derive(Debug)]
+struct Breaker(CircuitBreaker);
+
+impl Collector for Breaker {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        let snapshot = self.0.snapshot(Instant::now());
+        let state = match snapshot.state {
+            breaker::State::Closed => 0_i64,
+            breaker::State::HalfOpen => 1,
+            breaker::State::Open => 2,
+        };
+        let help = "State of the circuit breaker of PostgreSQL: 0 closed, 1 half-open, 2 open";
+        let gauge = ConstGauge::new(state);
+        gauge.encode(encoder.encode_descriptor(
+            "exporter_circuit_breaker_state",
+            help,
+            None,
+            MetricType::Gauge,
+        )?)?;
+        let help = "How often the circuit breaker of PostgreSQL opened";
+        let opened = ConstCounter::new(snapshot.opened);
+        opened.encode(encoder.encode_descriptor(
+            "exporter_circuit_breaker_opened",
+            help,
+            None,
+            MetricType::Counter,
+        )?)
+    }
+}
 
 /// A counter of the ledger: how its name begins, what it means, where it is.
 type Column = (&'static str, &'static str, fn(Entry) -> u64);

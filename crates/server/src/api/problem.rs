@@ -34,7 +34,9 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             StoreError::InvalidArgument(_) | StoreError::InvalidSql(_) => StatusCode::BAD_REQUEST,
             StoreError::TraceNotFound(_) => StatusCode::NOT_FOUND,
-            StoreError::Unsuitable(_) | StoreError::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            StoreError::Unsuitable(_) | StoreError::Database(_) | StoreError::Unstorable(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         };
         Self::new(status, error.to_string())
     }

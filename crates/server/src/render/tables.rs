@@ -172,6 +172,20 @@ pub fn status(status: &Status) -> String {
         text.push('\n');
         text.push_str(&rows.render());
     }
+    if let Some(destinations) = &status.destinations {
+        let mut rows = Rows::new(&["destination", "breaker", ">failures", "next trial"]);
+        for destination in destinations {
+            let trial = destination.next_trial_in_s.map(|seconds| format!("in {seconds:.0} s"));
+            rows.add([
+                printable(&destination.name),
+                printable(&destination.breaker),
+                count(destination.failures as u64),
+                trial.unwrap_or_default(),
+            ]);
+        }
+        text.push('\n');
+        text.push_str(&rows.render());
+    }
     text
 }
 

@@ -1,12 +1,12 @@
 //! Answers of the store as shapes.
 
-use mahavishnu_pipeline::{Ledger, Signal};
+use mahavishnu_pipeline::{Ledger, Signal, breaker::CircuitBreaker};
 use mahavishnu_store::query;
 use serde_json::Value;
 
 use super::{
-    LedgerEntry, LogRecord, MetricPoint, MetricSummary, Resource, Scope, Span, SqlResult, StorageStatus,
-    TraceContext, TraceSummary,
+    Destination, LedgerEntry, LogRecord, MetricPoint, MetricSummary, Resource, Scope, Span, SqlResult,
+    StorageStatus, TraceContext, TraceSummary,
 };
 
 impl From<query::TraceSummary> for TraceSummary {
@@ -169,6 +169,20 @@ impl From<query::StorageStatus> for StorageStatus {
             spans: status.spans,
             logs: status.logs,
             points: status.points,
+        }
+    }
+}
+
+impl Destination {
+    /// How the destination of this breaker is now.
+    pub fn of(breaker: &CircuitBreaker) -> Self {
+        let now = tokio::time::Instant::now();
+        let snapshot = breaker.snapshot(now);
+        Self {
+            name: breaker.destination().to_owned(),
+            breaker: snapshot.state.to_string(),
+            failures: snapshot.failures,
+            next_trial_in_s: snapshot.next_trial_at.map(|at| at.saturating_duration_since(now).as_secs_f64()),
         }
     }
 }

@@ -55,7 +55,7 @@ impl Rows {
         now: UnixNanos,
     ) -> Result<(), StoreError> {
         let ids = Ids { client, interned };
-        let undecodable = |error| StoreError::Database(format!("a batch can not be decoded: {error}"));
+        let undecodable = |error| StoreError::Unstorable(format!("a batch can not be decoded: {error}"));
         let bytes = batch.request().clone();
         match batch.signal() {
             Signal::Traces => self.add_traces(ids, decode(bytes).map_err(undecodable)?).await,

@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -28,8 +29,10 @@ use tonic::codec::CompressionEncoding;
 
 use crate::{
     Batch, ExportError, Exporter, Intake, Ledger, Signal,
-    delivery::Delivery,
+    breaker::{BreakerSettings, CircuitBreaker},
+    delivery::{Delivery, Resilience},
     receiver::{Limits, Listener, grpc::Raw, router},
+    retry::RetrySettings,
 };
 
 /// The limit of most servers here: small, so that large is quickly made.
@@ -62,6 +65,16 @@ impl Exporter for Destination {
     }
 }
 
+/// One attempt, and a breaker that these tests do not open.
+fn patient() -> Resilience {
+    let settings = BreakerSettings::try_new(100, Duration::from_secs(1)).expect("allowed");
+    Resilience {
+        breaker: CircuitBreaker::new("test", settings),
+        retry: RetrySettings::new(1, Duration::ZERO),
+        seed: 0,
+    }
+}
+
 /// A running server.
 #[derive(Debug)]
 pub(super) struct Server {
@@ -82,7 +95,7 @@ impl Server {
         let destination = Arc::new(Destination::default());
         let ledger = Arc::new(Ledger::default());
         let (intake, outlet) = Intake::new(capacity_bytes, Arc::clone(&ledger));
-        let delivery = Delivery::start(&outlet, &destination, 1);
+        let delivery = Delivery::start(&outlet, &destination, 1, &patient());
         let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let stop = CancellationToken::new();
