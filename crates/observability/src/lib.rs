@@ -8,6 +8,7 @@
 //! | [`error`] | every mistake at once |
 //! | [`mod@schema`] | the settings file as a JSON Schema |
 //! | [`endpoint`], [`origin`], [`directory`] | an HTTP URL that can be shown; who gave a value; the default database |
+//! | [`transformation`] | Mahavishnu's own log entries and metrics as OpenTelemetry |
 //! | [`wiring`] | intake, delivery and store as one [`Pipeline`] |
 //!
 //! Settings come from `settings/mahavishnu.yaml`, `settings/local.yaml`, variables that begin with `MAHAVISHNU_`
@@ -35,6 +36,7 @@ pub mod schema;
 pub mod settings;
 pub mod sources;
 mod suggestion;
+pub mod transformation;
 mod value;
 pub mod wiring;
 
@@ -48,4 +50,5 @@ pub use settings::{
     StorageBackend, TuningSettings,
 };
 pub use sources::{Flag, Sources};
+pub use transformation::{AttributeValue, Attributes, LogEntry, Metric, MetricKind};
 pub use wiring::Pipeline;

@@ -6,18 +6,21 @@ use std::{
 };
 
 use mahavishnu_pipeline::{
-    Intake, Ledger,
+    Intake, Ledger, Resilience,
     breaker::{BreakerSettings, CircuitBreaker},
-    delivery::{Delivery, Resilience},
+    delivery::Delivery,
+    forwarding::{Forwarder, Forwarding},
     intake::CAPACITY_BYTES,
     retry::RetrySettings,
 };
 use mahavishnu_store::{PostgresExporter, QueryService, Store, StoreError, UnixNanos};
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::settings::{MahavishnuSettings, StorageBackend};
 
 mod selection;
+mod upstream;
 
 use selection::Selection;
 
@@ -27,9 +30,9 @@ const POSTGRESQL: &str = "postgresql";
 /// What [`Pipeline::shutdown`] gives to what still waits: a few commits of a busy database.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(8);
 
-/// Taking what would be dropped is worse than not starting.
-const NOTHING_TO_STORE: &str =
-    "otel_storage_backend is otlp, and sending on to an OTLP platform is not there yet: set it to postgresql";
+/// Whoever asks such a server would find nothing.
+const NOTHING_TO_STORE: &str = "otel_storage_backend is otlp, and a server that stores nothing is not there yet: set it to \
+                                postgresql or both";
 
 /// Telemetry's way from the intake into the store, running.
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub struct Pipeline {
     intake: Intake,
     delivery: Delivery,
     breaker: CircuitBreaker,
+    forwarding: Option<Forwarding>,
     store: Store,
 }
 
@@ -48,21 +52,22 @@ impl Pipeline {
     /// [`StoreError`] when the database can not be used, or when the settings want nothing stored: sending on to an
     /// OTLP platform is not there yet.
     pub async fn start(settings: &MahavishnuSettings) -> Result<Self, StoreError> {
-        match settings.otel_storage_backend {
-            StorageBackend::Otlp => return Err(StoreError::InvalidArgument(NOTHING_TO_STORE.to_owned())),
-            StorageBackend::Both => {
-                warn!(
-                    "otel_storage_backend is both: only PostgreSQL gets telemetry, OTLP platforms do not yet"
-                );
-            }
-            StorageBackend::Postgresql => {}
+        if settings.otel_storage_backend == StorageBackend::Otlp {
+            return Err(StoreError::InvalidArgument(NOTHING_TO_STORE.to_owned()));
         }
-        let resilience = resilience(settings)?;
+        let resilience = resilience(settings, POSTGRESQL)?;
         let store = Store::open(&settings.otel_storage_connection_string).await?;
-        let (intake, outlet) = Intake::new(CAPACITY_BYTES, Arc::new(Ledger::default()));
+        let forwarding = match settings.otel_storage_backend {
+            StorageBackend::Both => Some(upstream::start(settings)?),
+            StorageBackend::Otlp | StorageBackend::Postgresql => None,
+        };
+        let (mut intake, outlet) = Intake::new(CAPACITY_BYTES, Arc::new(Ledger::default()));
+        if let Some(forwarding) = &forwarding {
+            intake = intake.forwarding_to(forwarding.forwarder().clone());
+        }
         let exporter = Selection::new(PostgresExporter::new(store.clone(), now), settings);
         let delivery = Delivery::start(&outlet, &Arc::new(exporter), store.writers(), &resilience);
-        Ok(Self { intake, delivery, breaker: resilience.breaker, store })
+        Ok(Self { intake, delivery, breaker: resilience.breaker, forwarding, store })
     }
 
     /// Where receivers hand over what they took.
@@ -71,10 +76,15 @@ impl Pipeline {
         &self.intake
     }
 
-    /// The circuit breaker of PostgreSQL.
+    /// Everything that gets what comes in, PostgreSQL first.
     #[must_use]
-    pub fn breaker(&self) -> &CircuitBreaker {
-        &self.breaker
+    pub fn destinations(&self) -> Vec<Destination> {
+        let postgresql = Destination { breaker: self.breaker.clone(), forwarder: None };
+        let upstream = self.forwarding.as_ref().map(|forwarding| Destination {
+            breaker: forwarding.breaker().clone(),
+            forwarder: Some(forwarding.forwarder().clone()),
+        });
+        std::iter::once(postgresql).chain(upstream).collect()
     }
 
     /// The database.
@@ -103,6 +113,7 @@ impl Pipeline {
     ///
     /// Dropping the future gives up what waits and leaves the database to close by itself.
     pub async fn shutdown_within(self, deadline: Duration) {
+        let start = Instant::now();
         drop(self.intake);
         if tokio::time::timeout(deadline, self.delivery.drain()).await.is_err() {
             warn!(
@@ -110,17 +121,32 @@ impl Pipeline {
                 "stopped with requests that were not stored; their senders know"
             );
         }
+        if let Some(forwarding) = self.forwarding {
+            let batches = forwarding.shutdown(deadline.saturating_sub(start.elapsed())).await;
+            if batches > 0 {
+                warn!(batches, "stopped with batches that the OTLP platform did not get");
+            }
+        }
         self.store.close().await;
     }
 }
 
-/// Retry and breaker of PostgreSQL, as the settings want them.
-fn resilience(settings: &MahavishnuSettings) -> Result<Resilience, StoreError> {
+/// What gets everything that comes in.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// Its circuit breaker, with its name.
+    pub breaker: CircuitBreaker,
+    /// What waits for it, where senders do not.
+    pub forwarder: Option<Forwarder>,
+}
+
+/// Retry and breaker of a destination, as the settings want them.
+fn resilience(settings: &MahavishnuSettings, destination: &str) -> Result<Resilience, StoreError> {
     let failures = settings.otel_storage_circuit_breaker_failures as usize;
     let breaker = BreakerSettings::try_new(failures, settings.otel_storage_circuit_breaker_timeout)
         .map_err(|error| StoreError::InvalidArgument(error.to_string()))?;
     Ok(Resilience {
-        breaker: CircuitBreaker::new(POSTGRESQL, breaker),
+        breaker: CircuitBreaker::new(destination, breaker),
         retry: RetrySettings::new(
             settings.otel_storage_retry_max_attempts,
             settings.otel_storage_retry_backoff,

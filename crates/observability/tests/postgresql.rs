@@ -39,7 +39,8 @@ async fn test_circuit_breaker_opens_on_failures() -> Result<()> {
     let Some(database) = TestDatabase::create().await? else { return Ok(()) };
     let settings = settings(&database)?;
     let pipeline = Pipeline::start(&settings).await?;
-    let state = || pipeline.breaker().snapshot(Instant::now()).state;
+    let breaker = pipeline.destinations()[0].breaker.clone();
+    let state = || breaker.snapshot(Instant::now()).state;
     pipeline.intake().submit(a_log_record()?).await?;
 
     database.accept_connections(false).await?;
@@ -53,7 +54,7 @@ async fn test_circuit_breaker_opens_on_failures() -> Result<()> {
     assert!(refusal.to_string().contains("a trial is let through"), "{refusal}");
 
     database.accept_connections(true).await?;
-    let trial = pipeline.breaker().snapshot(Instant::now()).next_trial_at.context("open")?;
+    let trial = breaker.snapshot(Instant::now()).next_trial_at.context("open")?;
     tokio::time::sleep_until(trial).await;
     pipeline.intake().submit(a_log_record()?).await?;
     assert_eq!(state(), State::Closed);

@@ -24,7 +24,7 @@ fn settings(directory: &TempDir, backend: &str) -> MahavishnuSettings {
 async fn it_starts_takes_batches_stops_in_order_and_leaves_the_database_free() {
     let directory = TempDir::new().unwrap();
     for _ in 0..2 {
-        let pipeline = Pipeline::start(&settings(&directory, "both")).await.unwrap();
+        let pipeline = Pipeline::start(&settings(&directory, "postgresql")).await.unwrap();
         let batch = check(Signal::Traces, Bytes::new()).unwrap().batch;
         let intake = pipeline.intake().clone();
         intake.submit(batch).await.unwrap();

@@ -4,6 +4,8 @@ use std::{future::Future, time::Duration};
 
 use crate::batch::Batch;
 
+pub mod otlp;
+
 /// A destination of telemetry.
 pub trait Exporter: Send + Sync + 'static {
     /// Gives all batches to the destination, or none of them.

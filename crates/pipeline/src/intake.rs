@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::{batch::Batch, exporter::ExportError, ledger::Ledger};
+use crate::{batch::Batch, exporter::ExportError, forwarding::Forwarder, ledger::Ledger};
 
 /// How much may wait, in bytes of protobuf: enough for the largest request of four clients.
 pub const CAPACITY_BYTES: usize = 256 * 1024 * 1024;
@@ -66,6 +66,7 @@ pub struct Intake {
     room: Arc<Semaphore>,
     capacity_bytes: usize,
     ledger: Arc<Ledger>,
+    forwarder: Option<Forwarder>,
 }
 
 /// The other end of the queue; workers of one delivery share it.
@@ -81,9 +82,15 @@ impl Intake {
         let (sender, receiver) = mpsc::channel(CAPACITY_REQUESTS);
         let room = Arc::new(Semaphore::new(capacity_bytes.min(Semaphore::MAX_PERMITS)));
         (
-            Self { queue: sender, room, capacity_bytes, ledger },
+            Self { queue: sender, room, capacity_bytes, ledger, forwarder: None },
             Outlet { queue: Arc::new(Mutex::new(receiver)) },
         )
+    }
+
+    /// The same queue, and whatever comes is also handed to this forwarder, which nobody waits for.
+    #[must_use]
+    pub fn forwarding_to(self, forwarder: Forwarder) -> Self {
+        Self { forwarder: Some(forwarder), ..self }
     }
 
     /// The counts of what went through here.
@@ -103,6 +110,10 @@ impl Intake {
     /// [`Refusal::Busy`] when there is no room or the destination is away, [`Refusal::Unacceptable`] when it will
     /// never take this batch.
     pub async fn submit(&self, batch: Batch) -> Result<(), Refusal> {
+        // First, so that a destination that is full or away takes nothing from the other.
+        if let Some(forwarder) = &self.forwarder {
+            forwarder.forward(&batch);
+        }
         // A request larger than the whole queue takes all of it rather than waiting for ever.
         let bytes = batch.request().len().clamp(1, self.capacity_bytes);
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX);

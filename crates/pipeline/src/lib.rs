@@ -11,7 +11,8 @@
 //! | [`receiver`] | OTLP over HTTP and gRPC |
 //! | [`intake`] | the bounded queue between receivers and deliveries |
 //! | [`delivery`] | joins what waits and gives it to an exporter |
-//! | [`breaker`], [`retry`] | when is a destination left alone, and when is it tried again? |
+//! | [`forwarding`] | gives what was acknowledged to one more destination, at its own pace |
+//! | [`breaker`], [`retry`], [`resilience`] | when is a destination left alone, and when is it tried again? |
 //! | [`exporter`] | what a destination must be able to do |
 //! | [`ledger`] | the counts that must add up |
 //!
@@ -22,10 +23,12 @@ pub mod breaker;
 pub mod check;
 pub mod delivery;
 pub mod exporter;
+pub mod forwarding;
 pub mod intake;
 pub mod json;
 pub mod ledger;
 pub mod receiver;
+pub mod resilience;
 pub mod retry;
 pub mod signal;
 
@@ -33,4 +36,5 @@ pub use batch::Batch;
 pub use exporter::{ExportError, Exporter};
 pub use intake::{Intake, Refusal};
 pub use ledger::Ledger;
+pub use resilience::Resilience;
 pub use signal::Signal;

@@ -1,7 +1,8 @@
 //! The API on port 4319: health, metrics, and questions under `/api/v1`. A thin face of the query service.
 
 use axum::{Router, middleware, routing::get};
-use mahavishnu_pipeline::{Ledger, breaker::CircuitBreaker};
+use mahavishnu_observability::wiring::Destination;
+use mahavishnu_pipeline::Ledger;
 use mahavishnu_store::QueryService;
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 pub struct Api {
     pub query: QueryService,
     pub ledger: Arc<Ledger>,
-    pub breaker: CircuitBreaker,
+    pub destinations: Vec<Destination>,
     pub addresses: Arc<Addresses>,
 }
 

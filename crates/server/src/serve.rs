@@ -4,11 +4,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use axum::Router;
-use mahavishnu_observability::{MahavishnuSettings, Pipeline};
+use mahavishnu_observability::{MahavishnuSettings, Pipeline, StorageBackend};
 use mahavishnu_pipeline::receiver::{self, Limits, Listener};
 use tokio::{net::lookup_host, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
+use url::Host;
 
 use crate::{api::Api, shapes::Addresses};
 
@@ -60,13 +61,14 @@ impl Running {
             http: format!("http://{}", http.local_addr()?),
             api: format!("http://{}", api.local_addr()?),
         });
+        refuse_itself(settings, &[grpc.local_addr()?, http.local_addr()?])?;
         let pipeline = Pipeline::start(settings).await?;
         let limits = Limits { max_request_bytes: settings.server.max_request_bytes };
         let router = receiver::router(pipeline.intake().clone(), limits);
         let questions = Api {
             query: pipeline.query(),
             ledger: Arc::clone(pipeline.intake().ledger()),
-            breaker: pipeline.breaker().clone(),
+            destinations: pipeline.destinations(),
             addresses: Arc::clone(&addresses),
         };
         let mut receivers = Listeners::new();
@@ -102,6 +104,29 @@ impl Running {
             );
         }
     }
+}
+
+/// What a server sends to itself it would send again, for ever.
+fn refuse_itself(settings: &MahavishnuSettings, ours: &[SocketAddr]) -> Result<()> {
+    let url = settings.observability.otlp_endpoint.url();
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+        None => false,
+    };
+    let port = url.port_or_known_default();
+    if settings.otel_storage_backend == StorageBackend::Both
+        && local
+        && ours.iter().any(|address| Some(address.port()) == port)
+    {
+        anyhow::bail!(
+            "observability.otlp_endpoint is {}, where this server listens itself: name the platform's endpoint, or set \
+             otel_storage_backend to postgresql",
+            settings.observability.otlp_endpoint
+        );
+    }
+    Ok(())
 }
 
 async fn bind(address: &str, flag: &str) -> Result<Listener> {

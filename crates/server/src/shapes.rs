@@ -187,6 +187,10 @@ pub struct Destination {
     pub failures: usize,
     /// Seconds until an open breaker lets a trial through.
     pub next_trial_in_s: Option<f64>,
+    /// Batches that wait for it; none where senders wait themselves.
+    pub waiting_batches: Option<u64>,
+    /// Batches that it did not get because too many waited.
+    pub dropped_batches: Option<u64>,
 }
 
 /// Where a server listens.

@@ -56,9 +56,19 @@ impl Server {
     ///
     /// When it ends, or is not ready in time.
     pub async fn start(binary: &str, storage: &str) -> Result<Self> {
+        Self::start_with(binary, storage, &[]).await
+    }
+
+    /// The same with these environment variables.
+    ///
+    /// # Errors
+    ///
+    /// When it ends, or is not ready in time.
+    pub async fn start_with(binary: &str, storage: &str, environment: &[(&str, &str)]) -> Result<Self> {
         let mut child = tokio::process::Command::new(binary)
             .args(["serve", "--storage", storage])
             .args(["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--api", "127.0.0.1:0"])
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

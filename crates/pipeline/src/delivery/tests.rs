@@ -10,11 +10,14 @@ use std::{
 
 use bytes::Bytes;
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::{
     Intake, Ledger, Refusal, Signal,
-    breaker::{BreakerSettings, State},
+    breaker::{BreakerSettings, CircuitBreaker, State},
     check::check,
+    retry::RetrySettings,
 };
 
 const TIMEOUT: Duration = Duration::from_secs(60);

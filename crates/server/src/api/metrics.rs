@@ -1,11 +1,8 @@
 //! Our own metrics in Prometheus text, named after the Collector's.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
-use mahavishnu_pipeline::{
-    Ledger, Signal,
-    breaker::{self, CircuitBreaker},
-    ledger::Entry,
-};
+use mahavishnu_observability::wiring::Destination;
+use mahavishnu_pipeline::{Ledger, Signal, breaker, forwarding::Forwarder, ledger::Entry};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text::encode},
@@ -22,7 +19,7 @@ const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 pub(super) async fn text(State(api): State<Api>) -> impl IntoResponse {
     let mut registry = Registry::with_prefix("mahavishnu_otel");
     registry.register_collector(Box::new(Counts(api.ledger)));
-    registry.register_collector(Box::new(Breaker(api.breaker)));
+    registry.register_collector(Box::new(Destinations(api.destinations)));
     let mut text = String::new();
     match encode(&mut text, &registry) {
         Ok(()) => Ok(([("content-type", CONTENT_TYPE)], text)),
@@ -34,34 +31,58 @@ pub(super) async fn text(State(api): State<Api>) -> impl IntoResponse {
 #[derive(Debug)]
 struct Counts(Arc<Ledger>);
 
-/// The circuit breaker of PostgreSQL, read when it is asked for.
+/// The circuit breakers and what waits, read when it is asked for.
 #[derive(Debug)]
-struct Breaker(CircuitBreaker);
+struct Destinations(Vec<Destination>);
 
-impl Collector for Breaker {
+/// A gauge or counter of each destination: how it is called, what it means, what it is.
+type Reading = (&'static str, &'static str, MetricType, fn(&Destination) -> Option<u64>);
+
+const READINGS: [Reading; 4] = [
+    (
+        "exporter_circuit_breaker_state",
+        "State of the circuit breaker: 0 closed, 1 half-open, 2 open",
+        MetricType::Gauge,
+        |destination| {
+            Some(match destination.breaker.snapshot(Instant::now()).state {
+                breaker::State::Closed => 0,
+                breaker::State::HalfOpen => 1,
+                breaker::State::Open => 2,
+            })
+        },
+    ),
+    (
+        "exporter_circuit_breaker_opened",
+        "How often the circuit breaker opened",
+        MetricType::Counter,
+        |destination| Some(destination.breaker.snapshot(Instant::now()).opened),
+    ),
+    ("exporter_queue_batches", "Batches that wait", MetricType::Gauge, |destination| {
+        destination.forwarder.as_ref().map(Forwarder::waiting_batches)
+    }),
+    (
+        "exporter_dropped_batches",
+        "Batches dropped because too many waited",
+        MetricType::Counter,
+        |destination| destination.forwarder.as_ref().map(Forwarder::lost_batches),
+    ),
+];
+
+impl Collector for Destinations {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
-        let snapshot = self.0.snapshot(Instant::now());
-        let state = match snapshot.state {
-            breaker::State::Closed => 0_i64,
-            breaker::State::HalfOpen => 1,
-            breaker::State::Open => 2,
-        };
-        let help = "State of the circuit breaker of PostgreSQL: 0 closed, 1 half-open, 2 open";
-        let gauge = ConstGauge::new(state);
-        gauge.encode(encoder.encode_descriptor(
-            "exporter_circuit_breaker_state",
-            help,
-            None,
-            MetricType::Gauge,
-        )?)?;
-        let help = "How often the circuit breaker of PostgreSQL opened";
-        let opened = ConstCounter::new(snapshot.opened);
-        opened.encode(encoder.encode_descriptor(
-            "exporter_circuit_breaker_opened",
-            help,
-            None,
-            MetricType::Counter,
-        )?)
+        for (name, help, kind, read) in READINGS {
+            let mut family = encoder.encode_descriptor(name, help, None, kind)?;
+            for destination in &self.0 {
+                let Some(value) = read(destination) else { continue };
+                let labels = [("destination", destination.breaker.destination())];
+                let metric = family.encode_family(&labels)?;
+                match kind {
+                    MetricType::Counter => ConstCounter::new(value).encode(metric)?,
+                    _ => ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)).encode(metric)?,
+                }
+            }
+        }
+        Ok(())
     }
 }
 

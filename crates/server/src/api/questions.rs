@@ -33,7 +33,7 @@ async fn status(State(api): State<Api>) -> Answer<shapes::Status> {
         addresses: Some((*api.addresses).clone()),
         storage: api.query.status().await?.into(),
         ledger: Some(shapes::LedgerEntry::all(&api.ledger)),
-        destinations: Some(vec![shapes::Destination::of(&api.breaker)]),
+        destinations: Some(api.destinations.iter().map(shapes::Destination::of).collect()),
     }))
 }
 

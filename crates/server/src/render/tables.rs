@@ -173,7 +173,8 @@ pub fn status(status: &Status) -> String {
         text.push_str(&rows.render());
     }
     if let Some(destinations) = &status.destinations {
-        let mut rows = Rows::new(&["destination", "breaker", ">failures", "next trial"]);
+        let mut rows =
+            Rows::new(&["destination", "breaker", ">failures", "next trial", ">waiting", ">dropped"]);
         for destination in destinations {
             let trial = destination.next_trial_in_s.map(|seconds| format!("in {seconds:.0} s"));
             rows.add([
@@ -181,6 +182,8 @@ pub fn status(status: &Status) -> String {
                 printable(&destination.breaker),
                 count(destination.failures as u64),
                 trial.unwrap_or_default(),
+                destination.waiting_batches.map(count).unwrap_or_default(),
+                destination.dropped_batches.map(count).unwrap_or_default(),
             ]);
         }
         text.push('\n');

@@ -1,6 +1,6 @@
 //! Answers of the store as shapes.
 
-use mahavishnu_pipeline::{Ledger, Signal, breaker::CircuitBreaker};
+use mahavishnu_pipeline::{Ledger, Signal, forwarding::Forwarder};
 use mahavishnu_store::query;
 use serde_json::Value;
 
@@ -174,8 +174,9 @@ impl From<query::StorageStatus> for StorageStatus {
 }
 
 impl Destination {
-    /// How the destination of this breaker is now.
-    pub fn of(breaker: &CircuitBreaker) -> Self {
+    /// How it is now.
+    pub fn of(destination: &mahavishnu_observability::wiring::Destination) -> Self {
+        let (breaker, forwarder) = (&destination.breaker, destination.forwarder.as_ref());
         let now = tokio::time::Instant::now();
         let snapshot = breaker.snapshot(now);
         Self {
@@ -183,6 +184,8 @@ impl Destination {
             breaker: snapshot.state.to_string(),
             failures: snapshot.failures,
             next_trial_in_s: snapshot.next_trial_at.map(|at| at.saturating_duration_since(now).as_secs_f64()),
+            waiting_batches: forwarder.map(Forwarder::waiting_batches),
+            dropped_batches: forwarder.map(Forwarder::lost_batches),
         }
     }
 }

@@ -1,4 +1,5 @@
 //! What the binary promises, as a process of its own.
 
 mod bad_input;
+mod dual_export;
 mod real_input;

@@ -28,9 +28,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 
 use crate::{
-    Batch, ExportError, Exporter, Intake, Ledger, Signal,
+    Batch, ExportError, Exporter, Intake, Ledger, Resilience, Signal,
     breaker::{BreakerSettings, CircuitBreaker},
-    delivery::{Delivery, Resilience},
+    delivery::Delivery,
     receiver::{Limits, Listener, grpc::Raw, router},
     retry::RetrySettings,
 };

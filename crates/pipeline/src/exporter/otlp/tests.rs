@@ -1,0 +1,6 @@
+mod broken;
+mod environment;
+mod grpc;
+mod http;
+mod support;
+mod tls;
