@@ -143,3 +143,42 @@ async fn what_passes_by_itself_is_stored_and_the_sender_never_knows() {
     result.expect("the second attempt succeeds");
     assert_eq!((setup.state(), setup.destination.calls.load(Relaxed)), (State::Closed, 2));
 }
+
+/// The events of this thread: level and message.
+#[derive(Clone, Debug, Default)]
+struct Said(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Said {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        let mut message = String::new();
+        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            if field.name() == "message" {
+                message = format!("{value:?}");
+            }
+        });
+        self.0.lock().unwrap().push(format!("{} {message}", event.metadata().level()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_event_of_an_outage_has_its_name_and_level_and_the_pause_is_said_once() {
+    use tracing_subscriber::layer::SubscriberExt;
+    let said = Said::default();
+    let _until_the_end = tracing::subscriber::set_default(tracing_subscriber::registry().with(said.clone()));
+    let setup = Setup::new();
+    setup.destination.answers(Some(away()));
+    for _ in 0..FAILURES + 3 {
+        assert!(setup.submit().await.is_err());
+    }
+    setup.destination.answers(None);
+    tokio::time::advance(TIMEOUT).await;
+    setup.submit().await.expect("the trial succeeds");
+
+    let said = said.0.lock().unwrap().clone();
+    let times = |event: &str| said.iter().filter(|said| *said == event).count();
+    assert_eq!(times("WARN otel-storage-retryable"), FAILURES * (ATTEMPTS as usize - 1), "{said:?}");
+    assert_eq!(times("WARN export-failed"), FAILURES);
+    assert_eq!(times("ERROR circuit-breaker-open"), 1);
+    assert_eq!(times("ERROR otel-storage-paused"), 1);
+    assert_eq!(times("INFO circuit-breaker-closed"), 1);
+}
