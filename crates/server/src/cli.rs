@@ -195,6 +195,8 @@ pub enum Config {
         #[arg(long)]
         json: bool,
     },
+    /// Print a JSON Schema of the settings file, for editors.
+    Schema,
 }
 
 /// The least severity number of a level.

@@ -99,11 +99,15 @@ async fn answer<T: serde::Serialize>(
 }
 
 fn config(arguments: &Config) -> Result<()> {
-    let loaded = configuration::load(&[])?;
+    let load = || configuration::load(&[]);
     match arguments {
-        Config::Check => output::text("the settings are valid\n"),
-        Config::Show { json: false } => output::text(&render::config(&loaded.shown)),
+        Config::Schema => output::json(&mahavishnu_observability::schema()),
+        Config::Check => {
+            load().map_err(anyhow::Error::from).and_then(|_| output::text("the settings are valid\n"))
+        }
+        Config::Show { json: false } => output::text(&render::config(&load()?.shown)),
         Config::Show { json: true } => {
+            let loaded = load()?;
             let shown: Vec<serde_json::Value> = loaded
                 .shown
                 .iter()
