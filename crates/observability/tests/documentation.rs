@@ -5,7 +5,8 @@ use std::{fs, path::Path};
 use mahavishnu_observability::{MahavishnuSettings, Sources, keys::KEYS};
 
 fn document() -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md")).unwrap()
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md"))
+        .expect("docs/configuration.md")
 }
 
 /// The code blocks of one language.

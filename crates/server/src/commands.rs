@@ -103,7 +103,8 @@ fn config(arguments: &Config) -> Result<()> {
     match arguments {
         Config::Schema => output::json(&mahavishnu_observability::schema()),
         Config::Check => {
-            load().map_err(anyhow::Error::from).and_then(|_| output::text("the settings are valid\n"))
+            load()?;
+            output::text("the settings are valid\n")
         }
         Config::Show { json: false } => output::text(&render::config(&load()?.shown)),
         Config::Show { json: true } => {
