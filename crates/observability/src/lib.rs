@@ -2,6 +2,8 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | [`manager`] | what an application calls: [`ObservabilityManager`] |
+//! | [`adapter`] | PostgreSQL as one destination: [`OtelStorageAdapter`] |
 //! | [`keys`] | the one table of every setting |
 //! | [`sources`] | what files, variables and flags say, and who says it |
 //! | [`settings`] | what was checked: [`MahavishnuSettings`] |
@@ -27,10 +29,12 @@
 //! # Ok::<(), mahavishnu_observability::SettingsError>(())
 //! ```
 
+pub mod adapter;
 pub mod directory;
 pub mod endpoint;
 pub mod error;
 pub mod keys;
+pub mod manager;
 pub mod origin;
 pub mod schema;
 pub mod settings;
@@ -40,9 +44,11 @@ pub mod transformation;
 mod value;
 pub mod wiring;
 
+pub use adapter::{OtelStorageAdapter, OtelStorageInitializationError};
 pub use directory::default_embedded_directory;
 pub use endpoint::Endpoint;
 pub use error::{Mistake, SettingsError};
+pub use manager::{ManagerStopped, ObservabilityManager, PerformanceMetrics};
 pub use origin::Origin;
 pub use schema::schema;
 pub use settings::{

@@ -30,6 +30,20 @@ pub enum StorageBackend {
     Both,
 }
 
+impl StorageBackend {
+    /// Whether PostgreSQL is one of the destinations.
+    #[must_use]
+    pub fn stores(self) -> bool {
+        matches!(self, Self::Postgresql | Self::Both)
+    }
+
+    /// Whether an OTLP platform is one of the destinations.
+    #[must_use]
+    pub fn forwards(self) -> bool {
+        matches!(self, Self::Otlp | Self::Both)
+    }
+}
+
 /// The least level that is recorded; ordered by weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {

@@ -13,6 +13,7 @@ mod trace_id;
 mod wire;
 
 pub use trace_id::TRACE_ID_ATTRIBUTE;
+pub(crate) use wire::{key_value, nanos};
 
 /// The service that Mahavishnu's own records belong to.
 pub const SERVICE: &str = "mahavishnu";

@@ -19,13 +19,13 @@ use tracing::warn;
 
 use crate::settings::{MahavishnuSettings, StorageBackend};
 
-mod selection;
-mod upstream;
+pub(crate) mod selection;
+pub(crate) mod upstream;
 
 use selection::Selection;
 
 /// What the destination is called in events and metrics.
-const POSTGRESQL: &str = "postgresql";
+pub(crate) const POSTGRESQL: &str = "postgresql";
 
 /// What [`Pipeline::shutdown`] gives to what still waits: a few commits of a busy database.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(8);
@@ -141,7 +141,7 @@ pub struct Destination {
 }
 
 /// Retry and breaker of a destination, as the settings want them.
-fn resilience(settings: &MahavishnuSettings, destination: &str) -> Result<Resilience, StoreError> {
+pub(crate) fn resilience(settings: &MahavishnuSettings, destination: &str) -> Result<Resilience, StoreError> {
     let failures = settings.otel_storage_circuit_breaker_failures as usize;
     let breaker = BreakerSettings::try_new(failures, settings.otel_storage_circuit_breaker_timeout)
         .map_err(|error| StoreError::InvalidArgument(error.to_string()))?;
@@ -156,7 +156,7 @@ fn resilience(settings: &MahavishnuSettings, destination: &str) -> Result<Resili
 }
 
 /// The time of this machine.
-fn now() -> UnixNanos {
+pub(crate) fn now() -> UnixNanos {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixNanos(u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX))
 }

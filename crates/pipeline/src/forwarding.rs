@@ -24,6 +24,9 @@ const GROUP_BYTES: usize = 4 * 1024 * 1024;
 /// The wait after a failure where the destination does not say how long it should be.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How often somebody who waits for the destination looks where it is.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
 /// Where batches are handed over. Clones share one spool.
 #[derive(Clone, Debug)]
 pub struct Forwarder {
@@ -51,6 +54,21 @@ impl Forwarder {
     #[must_use]
     pub fn waiting_batches(&self) -> u64 {
         self.spool.reader(&self.destination).map_or(0, |reader| reader.lag_records())
+    }
+
+    /// Waits until the destination is done with everything that was handed over before this call.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub fn reached(&self) -> impl Future<Output = ()> + Send + use<> {
+        let handed_over = self.spool.next_position().get() - 1;
+        let reader = self.spool.reader(&self.destination);
+        async move {
+            while reader.as_ref().is_some_and(|reader| reader.cursor().get() < handed_over) {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        }
     }
 
     /// Batches that went because there was no room.

@@ -100,7 +100,7 @@ impl LogLevel {
     }
 }
 
-fn key_value((key, value): (String, AttributeValue)) -> KeyValue {
+pub(crate) fn key_value((key, value): (String, AttributeValue)) -> KeyValue {
     let value = match value {
         AttributeValue::Bool(value) => Value::BoolValue(value),
         AttributeValue::Int(value) => Value::IntValue(value),
@@ -111,7 +111,7 @@ fn key_value((key, value): (String, AttributeValue)) -> KeyValue {
 }
 
 /// Nanoseconds since 1970; 0 (unknown) for a clock that stands before it.
-fn nanos(time: SystemTime) -> u64 {
+pub(crate) fn nanos(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -8,14 +8,14 @@ use crate::settings::MahavishnuSettings;
 
 /// Gives an exporter the batches of some signals; those of others are done with at once.
 #[derive(Debug)]
-pub(super) struct Selection<E> {
+pub(crate) struct Selection<E> {
     exporter: E,
     wanted: Vec<Signal>,
 }
 
 impl<E: Exporter> Selection<E> {
     /// The signals that `settings` store.
-    pub(super) fn new(exporter: E, settings: &MahavishnuSettings) -> Self {
+    pub(crate) fn new(exporter: E, settings: &MahavishnuSettings) -> Self {
         let wanted = Signal::ALL.into_iter().filter(|signal| settings.stores(*signal)).collect();
         Self { exporter, wanted }
     }

@@ -19,7 +19,7 @@ const BUDGET_BYTES: u64 = 64 * 1024 * 1024;
 /// # Errors
 ///
 /// With every mistake in these variables.
-pub(super) fn start(settings: &MahavishnuSettings) -> Result<Forwarding, StoreError> {
+pub(crate) fn start(settings: &MahavishnuSettings) -> Result<Forwarding, StoreError> {
     let upstream = upstream(settings)?;
     let exporter = OtlpExporter::new(&upstream).map_err(invalid)?;
     let resilience = resilience(settings, upstream.name())?;

@@ -1,0 +1,148 @@
+//! PostgreSQL as one destination: opened when it is first needed, and tried again until it is there.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use mahavishnu_pipeline::{Batch, ExportError, Exporter};
+use mahavishnu_store::{Location, PostgresExporter, QueryService, Store, StoreError};
+use tokio::sync::OnceCell;
+use tracing::error;
+
+use crate::{
+    manager::request,
+    settings::MahavishnuSettings,
+    transformation::{LogEntry, OtelMetric},
+    wiring::now,
+};
+
+/// The database can not be reached or set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the database can not be used: {source}")]
+pub struct OtelStorageInitializationError {
+    /// What stands in the way.
+    #[from]
+    pub source: StoreError,
+}
+
+/// Puts telemetry into PostgreSQL. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct OtelStorageAdapter {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    location: Location,
+    opened: OnceCell<Opened>,
+    /// An outage at the start is said once, not at every attempt.
+    failure_said: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Opened {
+    store: Store,
+    exporter: PostgresExporter,
+}
+
+impl OtelStorageAdapter {
+    /// An adapter to the database of the settings; nothing is opened yet.
+    #[must_use]
+    pub fn new(settings: &MahavishnuSettings) -> Self {
+        let location = settings.otel_storage_connection_string.clone();
+        Self {
+            inner: Arc::new(Inner {
+                location,
+                opened: OnceCell::new(),
+                failure_said: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// Reaches the database and brings its schema up to date, unless that was done before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the adapter as it was.
+    ///
+    /// # Errors
+    ///
+    /// When it can not be used now; the event `otel-storage-init-failed` says so once.
+    pub async fn init(&self) -> Result<(), OtelStorageInitializationError> {
+        self.opened().await.map(|_| ()).map_err(Into::into)
+    }
+
+    /// Asks the database something.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer as it should.
+    pub async fn health(&self) -> Result<(), OtelStorageInitializationError> {
+        let store = self.opened().await?.store.clone();
+        QueryService::new(store).status().await?;
+        Ok(())
+    }
+
+    /// Stores a log entry at once; the manager's way through a queue is the one that never waits.
+    ///
+    /// # Errors
+    ///
+    /// When the database did not take it.
+    pub async fn store_log(&self, entry: &LogEntry) -> Result<(), ExportError> {
+        self.export(&request::logs(vec![entry.to_log_record()])).await
+    }
+
+    /// Stores metrics at once.
+    ///
+    /// # Errors
+    ///
+    /// When the database did not take them.
+    pub async fn store_metrics(&self, metrics: &[OtelMetric]) -> Result<(), ExportError> {
+        self.export(&request::metrics(metrics.iter().map(OtelMetric::to_metric).collect())).await
+    }
+
+    /// Stores the spans of a trace at once.
+    ///
+    /// # Errors
+    ///
+    /// When the database did not take them.
+    pub async fn store_trace(
+        &self,
+        spans: Vec<opentelemetry_proto::tonic::trace::v1::Span>,
+    ) -> Result<(), ExportError> {
+        self.export(&request::traces(spans)).await
+    }
+
+    /// Closes the connections, and stops the embedded engine.
+    pub async fn cleanup(&self) {
+        if let Some(opened) = self.inner.opened.get() {
+            opened.store.clone().close().await;
+        }
+    }
+
+    async fn opened(&self) -> Result<&Opened, StoreError> {
+        let opening = self.inner.opened.get_or_try_init(|| async {
+            let store = Store::open(&self.inner.location).await?;
+            let exporter = PostgresExporter::new(store.clone(), now);
+            Ok(Opened { store, exporter })
+        });
+        let opened = opening.await;
+        if let Err(error) = &opened
+            && !self.inner.failure_said.swap(true, Ordering::Relaxed)
+        {
+            error!(database = %self.inner.location, %error, "otel-storage-init-failed");
+        }
+        opened
+    }
+}
+
+impl Exporter for OtelStorageAdapter {
+    async fn export(&self, batches: &[Batch]) -> Result<(), ExportError> {
+        let opened = self.opened().await.map_err(|error| match error {
+            StoreError::Unavailable(reason) => ExportError::Unavailable { reason, retry_after: None },
+            other => ExportError::Unusable { reason: other.to_string() },
+        })?;
+        opened.exporter.export(batches).await
+    }
+}
