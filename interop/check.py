@@ -39,9 +39,10 @@ class Server:
         arguments = ["serve", "--storage", storage]
         for listener in ("grpc", "http", "api"):
             arguments += [f"--{listener}", "127.0.0.1:0"]
+        environment = ENVIRONMENT | {"MAHAVISHNU_SPOOL__DIRECTORY": f"{directory}/spool"}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [binary, *arguments], cwd=directory, env=ENVIRONMENT, stdout=output, stderr=subprocess.STDOUT
+                [binary, *arguments], cwd=directory, env=environment, stdout=output, stderr=subprocess.STDOUT
             )
         self.addresses = self.wait()
 
@@ -63,6 +64,14 @@ class Server:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             sys.exit(f"{url}: status {error.code}: {error.read().decode(errors='replace')}")
+
+    def settle(self):
+        """Waits until the database has everything that was accepted."""
+        deadline = time.monotonic() + START_SECONDS
+        while any(destination["waiting_requests"] for destination in self.get("status")["destinations"]):
+            if time.monotonic() > deadline:
+                sys.exit("something still waits for the database")
+            time.sleep(0.05)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -108,6 +117,7 @@ def check_storage(binary, storage, all_clients):
         try:
             for index, (name, command, protocol) in enumerate(all_clients):
                 manifest, complaints = run_client(server, command, protocol, Path(directory, f"{index}.json"))
+                server.settle()
                 complaints += compare(manifest, server.get) if manifest else []
                 print(f"{engine}: {name}: {'equal' if not complaints else 'DIFFERS'}", flush=True)
                 findings += len(complaints)

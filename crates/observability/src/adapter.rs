@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use mahavishnu_pipeline::{Batch, ExportError, Exporter};
+use mahavishnu_pipeline::{Batch, DeadLetter, ExportError, Exporter, Receipt, ranges::Ranges};
 use mahavishnu_store::{Location, PostgresExporter, QueryService, Store, StoreError};
 use tokio::sync::OnceCell;
 use tracing::error;
@@ -70,7 +70,7 @@ impl OtelStorageAdapter {
     ///
     /// When it can not be used now; the event `otel-storage-init-failed` says so once.
     pub async fn init(&self) -> Result<(), OtelStorageInitializationError> {
-        self.opened().await.map(|_| ()).map_err(Into::into)
+        self.opened_or_said().await.map(|_| ()).map_err(Into::into)
     }
 
     /// Asks the database something.
@@ -121,13 +121,49 @@ impl OtelStorageAdapter {
         }
     }
 
+    /// The database, opened if that was not done yet.
+    ///
+    /// # Errors
+    ///
+    /// When it can not be used now.
+    pub async fn store(&self) -> Result<&Store, StoreError> {
+        self.opened().await.map(|opened| &opened.store)
+    }
+
+    /// What can be asked of it.
+    ///
+    /// # Errors
+    ///
+    /// When it can not be used now.
+    pub async fn query(&self) -> Result<QueryService, StoreError> {
+        Ok(QueryService::new(self.store().await?.clone()))
+    }
+
+    /// Where it is, without secrets.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.inner.location
+    }
+
+    async fn exporter(&self) -> Result<&PostgresExporter, ExportError> {
+        let opened = self.opened_or_said().await.map_err(|error| match error {
+            StoreError::Unavailable(reason) => ExportError::Unavailable { reason, retry_after: None },
+            other => ExportError::Unusable { reason: other.to_string() },
+        })?;
+        Ok(&opened.exporter)
+    }
+
     async fn opened(&self) -> Result<&Opened, StoreError> {
         let opening = self.inner.opened.get_or_try_init(|| async {
             let store = Store::open(&self.inner.location).await?;
             let exporter = PostgresExporter::new(store.clone(), now);
             Ok(Opened { store, exporter })
         });
-        let opened = opening.await;
+        opening.await
+    }
+
+    async fn opened_or_said(&self) -> Result<&Opened, StoreError> {
+        let opened = self.opened().await;
         if let Err(error) = &opened
             && !self.inner.failure_said.swap(true, Ordering::Relaxed)
         {
@@ -139,10 +175,22 @@ impl OtelStorageAdapter {
 
 impl Exporter for OtelStorageAdapter {
     async fn export(&self, batches: &[Batch]) -> Result<(), ExportError> {
-        let opened = self.opened().await.map_err(|error| match error {
-            StoreError::Unavailable(reason) => ExportError::Unavailable { reason, retry_after: None },
-            other => ExportError::Unusable { reason: other.to_string() },
-        })?;
-        opened.exporter.export(batches).await
+        self.exporter().await?.export(batches).await
+    }
+
+    fn lanes(&self) -> usize {
+        self.inner.location.writers()
+    }
+
+    async fn resume(&self, log: u64) -> Result<Ranges, ExportError> {
+        self.exporter().await?.resume(log).await
+    }
+
+    async fn deliver(&self, batches: &[Batch], receipt: &Receipt) -> Result<(), ExportError> {
+        self.exporter().await?.deliver(batches, receipt).await
+    }
+
+    async fn salvage(&self, batch: &Batch, receipt: &Receipt) -> Result<Vec<DeadLetter>, ExportError> {
+        self.exporter().await?.salvage(batch, receipt).await
     }
 }

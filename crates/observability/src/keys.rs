@@ -84,6 +84,20 @@ pub(crate) const BACKENDS: &[&str] = &["otlp", "postgresql", "both"];
 /// The words of [`crate::LogLevel`].
 pub(crate) const LEVELS: &[&str] = &["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 
+/// The words of [`crate::Durability`].
+pub(crate) const DURABILITIES: &[&str] = &["disk", "process", "memory"];
+
+/// The words of [`crate::WhenFull`].
+pub(crate) const WHEN_FULL: &[&str] = &["refuse", "drop_oldest"];
+
+/// Fewer records would not fill a request; more are some gigabytes.
+const LEAST_QUEUE: i64 = 100;
+const MOST_QUEUE: i64 = 10_000_000;
+
+/// Less would not hold a few requests; nobody has more than a petabyte.
+const LEAST_BUDGET_BYTES: i64 = 1024 * 1024;
+const MOST_BUDGET_BYTES: i64 = 1 << 50;
+
 /// pgvector indexes vectors of at most so many dimensions.
 const MOST_DIMENSIONS: i64 = 2000;
 
@@ -140,7 +154,43 @@ pub static KEYS: &[Key] = &[
     key("observability.otlp_endpoint", Kind::Endpoint, "http://localhost:4317", "the OTLP platform"),
     key("observability.metrics_enabled", Kind::Switch, "true", "whether metrics are produced at all"),
     key("observability.tracing_enabled", Kind::Switch, "true", "whether spans are produced at all"),
+    key(
+        "observability.queue_records",
+        whole(LEAST_QUEUE, MOST_QUEUE),
+        "65536",
+        "records of an application that wait in memory to be made into requests; more are dropped and counted",
+    ),
     key("log_level", Kind::Choice(LEVELS), "INFO", "the least level that is recorded"),
+    key(
+        "durability",
+        Kind::Choice(DURABILITIES),
+        "disk",
+        "what accepted telemetry survives on its way: a power cut, a crash of the process, or nothing",
+    ),
+    key(
+        "spool.directory",
+        Kind::Text,
+        "auto",
+        "where telemetry waits on its way; auto is beside the embedded database, or in this user's data directory",
+    ),
+    key(
+        "spool.budget_bytes",
+        whole(LEAST_BUDGET_BYTES, MOST_BUDGET_BYTES),
+        "1073741824",
+        "bytes that may wait, on disk or in memory",
+    ),
+    key(
+        "spool.when_full",
+        Kind::Choice(WHEN_FULL),
+        "refuse",
+        "what happens when the budget is reached: senders are told to come again, or the oldest is dropped",
+    ),
+    key(
+        "deduplicate_requests",
+        Kind::Switch,
+        "true",
+        "whether a request that comes again within ten minutes is acknowledged and not stored twice",
+    ),
     key("embedding_model", Kind::Text, "all-MiniLM-L6-v2", "the model that turns text into vectors"),
     key("embedding_dimension", whole(1, MOST_DIMENSIONS), "384", "numbers in one of its vectors"),
     key("cache_size", whole(100, 10_000), "1000", "vectors of recent texts that are kept in memory"),

@@ -52,8 +52,8 @@ pub use manager::{ManagerStopped, ObservabilityManager, PerformanceMetrics};
 pub use origin::Origin;
 pub use schema::schema;
 pub use settings::{
-    HnswSettings, Loaded, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings, Shown,
-    StorageBackend, TuningSettings,
+    Durability, HnswSettings, Loaded, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings,
+    Shown, SpoolSettings, StorageBackend, TuningSettings, WhenFull,
 };
 pub use sources::{Flag, Sources};
 pub use transformation::{AttributeValue, Attributes, LogEntry, Metric, MetricKind};

@@ -1,8 +1,8 @@
 //! What an application calls: logs, metrics and traces that never make it wait.
 //!
 //! Whatever is recorded goes into a bounded queue without a lock. A thread of its own takes what has gathered,
-//! makes OTLP requests of it and hands them to every destination of the settings, each with its own bounded spool,
-//! retry and circuit breaker. What does not fit is dropped, counted and said.
+//! makes OTLP requests of it and takes them into the same log that a server has, from where every destination is fed.
+//! What does not fit is dropped, counted and said.
 
 use std::{
     sync::{
@@ -13,6 +13,7 @@ use std::{
 };
 
 use crossbeam_queue::ArrayQueue;
+use mahavishnu_pipeline::Destination;
 use mahavishnu_store::StoreError;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::Serialize;
@@ -32,9 +33,6 @@ mod workflow;
 use recent::Recent;
 use worker::Command;
 use workflow::Workflows;
-
-/// Records that wait for the thread at most: some tens of megabytes of usual ones.
-const QUEUE_RECORDS: usize = 65_536;
 
 /// Calls of [`ObservabilityManager::flush`] that the thread has not seen yet; further ones wait.
 const COMMANDS: usize = 16;
@@ -66,6 +64,7 @@ struct Shared {
     workflows: Mutex<Workflows>,
     commands: mpsc::Sender<Command>,
     adapter: Option<OtelStorageAdapter>,
+    destinations: Vec<Destination>,
 }
 
 /// What the manager did so far.
@@ -87,28 +86,31 @@ pub struct PerformanceMetrics {
 pub struct ManagerStopped;
 
 impl ObservabilityManager {
-    /// Starts to send to the destinations of the settings. Waits for nothing: a destination that is away gets what
-    /// was recorded when it is back, as far as its spool holds it.
+    /// Opens the spool of the settings and starts to send to their destinations. Waits for none of them: one that is
+    /// away gets what was recorded when it is back, as far as the spool holds it. Where the spool's directory can
+    /// not be used the spool is in memory, and the event `spool-unavailable` says so.
     ///
     /// # Errors
     ///
     /// When the settings of the OTLP platform can not be, or the system gives no thread.
     pub fn new(settings: &MahavishnuSettings) -> Result<Self, StoreError> {
-        let adapter = settings.otel_storage_backend.stores().then(|| OtelStorageAdapter::new(settings));
         let (commands, inbox) = mpsc::channel(COMMANDS);
-        let shared = Arc::new(Shared {
-            queue: ArrayQueue::new(QUEUE_RECORDS),
-            dropped: AtomicU64::new(0),
-            recorded: AtomicU64::new(0),
-            least_level: settings.log_level,
-            metrics_enabled: settings.observability.metrics_enabled,
-            tracing_enabled: settings.observability.tracing_enabled,
-            recent: Mutex::default(),
-            workflows: Mutex::default(),
-            commands,
-            adapter: adapter.clone(),
-        });
-        worker::start(&shared, inbox, settings.clone(), adapter)?;
+        let wanted = settings.clone();
+        let shared = worker::start(settings.clone(), inbox, move |pipeline| {
+            Arc::new(Shared {
+                queue: ArrayQueue::new(wanted.observability.queue_records),
+                dropped: AtomicU64::new(0),
+                recorded: AtomicU64::new(0),
+                least_level: wanted.log_level,
+                metrics_enabled: wanted.observability.metrics_enabled,
+                tracing_enabled: wanted.observability.tracing_enabled,
+                recent: Mutex::default(),
+                workflows: Mutex::default(),
+                commands,
+                adapter: pipeline.adapter().cloned(),
+                destinations: pipeline.destinations(),
+            })
+        })?;
         Ok(Self { shared })
     }
 
@@ -198,13 +200,20 @@ impl ObservabilityManager {
         }
     }
 
+    /// What gets what is recorded, PostgreSQL first: how far it is, and whether it is well.
+    #[must_use]
+    pub fn destinations(&self) -> &[Destination] {
+        &self.shared.destinations
+    }
+
     /// The adapter to PostgreSQL, where the settings store there.
     #[must_use]
     pub fn adapter(&self) -> Option<&OtelStorageAdapter> {
         self.shared.adapter.as_ref()
     }
 
-    /// Returns when every destination has what was recorded before: as long as one is away, never.
+    /// Returns when what was recorded before is in the spool, from where it gets to every destination, also after a
+    /// restart. With `durability: memory` it returns when every destination has it: as long as one is away, never.
     ///
     /// # Cancel safety
     ///
@@ -219,7 +228,8 @@ impl ObservabilityManager {
         wait.await.map_err(|_| ManagerStopped)
     }
 
-    /// Hands on what was recorded and ends; says how many requests some destination did not get in time.
+    /// Hands on what was recorded and ends; says how many requests some destination did not get in time. They are
+    /// kept for the next start, unless the spool is in memory.
     ///
     /// # Cancel safety
     ///

@@ -1,6 +1,6 @@
 //! The settings after they were checked: every value is one that can be used.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use mahavishnu_pipeline::Signal;
 use mahavishnu_store::Location;
@@ -16,6 +16,8 @@ use crate::{
 };
 
 mod checked;
+
+pub use mahavishnu_spool::Durability;
 
 use checked::Values;
 
@@ -42,6 +44,15 @@ impl StorageBackend {
     pub fn forwards(self) -> bool {
         matches!(self, Self::Otlp | Self::Both)
     }
+}
+
+/// What happens when the budget of the spool is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenFull {
+    /// Senders are told to come again.
+    Refuse,
+    /// The oldest goes, counted.
+    DropOldest,
 }
 
 /// The least level that is recorded; ordered by weight.
@@ -87,6 +98,12 @@ pub struct MahavishnuSettings {
     pub observability: ObservabilitySettings,
     /// The least level that is recorded.
     pub log_level: LogLevel,
+    /// What accepted telemetry survives on its way.
+    pub durability: Durability,
+    /// Where telemetry waits on its way.
+    pub spool: SpoolSettings,
+    /// Whether a request that comes again soon is acknowledged and not stored twice.
+    pub deduplicate_requests: bool,
     /// How meaning is found and records are joined.
     pub tuning: TuningSettings,
     /// Where the server listens.
@@ -103,6 +120,20 @@ pub struct ObservabilitySettings {
     pub metrics_enabled: bool,
     /// Whether spans are produced at all.
     pub tracing_enabled: bool,
+    /// Records of an application that wait in memory to be made into requests.
+    pub queue_records: usize,
+}
+
+/// The section `spool`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SpoolSettings {
+    /// Where it is; `None` is a place that goes with the database.
+    pub directory: Option<PathBuf>,
+    /// Bytes that may wait.
+    pub budget_bytes: u64,
+    /// What happens when that many wait.
+    pub when_full: WhenFull,
 }
 
 /// The keys that tune search and writing.

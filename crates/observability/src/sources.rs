@@ -1,6 +1,7 @@
 //! What files, variables and flags say, value by value, each with who said it.
 
 use std::{
+    ffi::OsString,
     fmt,
     path::{Component, PathBuf},
 };
@@ -33,6 +34,21 @@ pub struct Sources {
     pub flags: Vec<Flag>,
     /// What the program puts in the place of our defaults: keys and values.
     pub defaults: Vec<(&'static str, String)>,
+}
+
+impl Sources {
+    /// The working directory and the environment of this process, without flags. A variable that is not UTF-8 says
+    /// nothing.
+    #[must_use]
+    pub fn from_process() -> Self {
+        let text =
+            |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        Self {
+            directory: PathBuf::from("."),
+            environment: std::env::vars_os().filter_map(text).collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// A flag of the command line that sets a key.

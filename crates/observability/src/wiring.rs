@@ -1,73 +1,91 @@
-//! The parts put together: intake, delivery, exporter, store.
+//! The parts put together: the log that everything comes into, and a delivery from it to each destination.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use mahavishnu_pipeline::{
-    Intake, Ledger, Resilience,
+    Delivery, Destination, Intake, Resilience, Signal,
     breaker::{BreakerSettings, CircuitBreaker},
-    delivery::Delivery,
-    forwarding::{Forwarder, Forwarding},
-    intake::CAPACITY_BYTES,
+    delivery::Route,
+    repeats::{self, Remembering, Repeats},
     retry::RetrySettings,
 };
-use mahavishnu_store::{PostgresExporter, QueryService, Store, StoreError, UnixNanos};
+use mahavishnu_spool::{Durability, Spool};
+use mahavishnu_store::{Location, StoreError, UnixNanos};
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::settings::{MahavishnuSettings, StorageBackend};
+use crate::{OtelStorageAdapter, settings::MahavishnuSettings};
 
-pub(crate) mod selection;
-pub(crate) mod upstream;
+mod place;
+mod spools;
+mod upstream;
 
-use selection::Selection;
+pub use place::Place;
+
+use spools::Spools;
+use upstream::Upstream;
 
 /// What the destination is called in events and metrics.
 pub(crate) const POSTGRESQL: &str = "postgresql";
 
+/// How long the same request counts as one that was sent again.
+const REPEAT_WINDOW: Duration = Duration::from_secs(600);
+
 /// What [`Pipeline::shutdown`] gives to what still waits: a few commits of a busy database.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(8);
 
-/// Whoever asks such a server would find nothing.
-const NOTHING_TO_STORE: &str = "otel_storage_backend is otlp, and a server that stores nothing is not there yet: set it to \
-                                postgresql or both";
-
-/// Telemetry's way from the intake into the store, running.
+/// Telemetry's way from the intake to every destination, running.
 #[derive(Debug)]
 pub struct Pipeline {
     intake: Intake,
-    delivery: Delivery,
-    breaker: CircuitBreaker,
-    forwarding: Option<Forwarding>,
-    store: Store,
+    deliveries: Vec<Delivery>,
+    remembering: Option<Remembering>,
+    spools: Spools,
+    adapter: Option<OtelStorageAdapter>,
 }
 
 impl Pipeline {
-    /// Opens the database of the settings (and brings its schema up to date), and begins to store what comes in.
+    /// Opens the spool of the settings, and begins to deliver what is in it and what comes in. Waits for no
+    /// destination: one that is away gets everything when it is back.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the database can not be used, or when the settings want nothing stored: sending on to an
-    /// OTLP platform is not there yet.
-    pub async fn start(settings: &MahavishnuSettings) -> Result<Self, StoreError> {
-        if settings.otel_storage_backend == StorageBackend::Otlp {
-            return Err(StoreError::InvalidArgument(NOTHING_TO_STORE.to_owned()));
+    /// When the spool can not be opened, the settings of the OTLP platform can not be, or the embedded database of a
+    /// server can not be used.
+    pub async fn start(settings: &MahavishnuSettings, place: Place) -> Result<Self, StoreError> {
+        let upstream =
+            settings.otel_storage_backend.forwards().then(|| Upstream::new(settings)).transpose()?;
+        let adapter = settings.otel_storage_backend.stores().then(|| OtelStorageAdapter::new(settings));
+        if let (Place::Server, Some(adapter), Location::Embedded(_)) =
+            (place, &adapter, &settings.otel_storage_connection_string)
+        {
+            // A directory that can not be used does not come back by itself, as a server does.
+            adapter.store().await?;
         }
-        let resilience = resilience(settings, POSTGRESQL)?;
-        let store = Store::open(&settings.otel_storage_connection_string).await?;
-        let forwarding = match settings.otel_storage_backend {
-            StorageBackend::Both => Some(upstream::start(settings)?),
-            StorageBackend::Otlp | StorageBackend::Postgresql => None,
-        };
-        let (mut intake, outlet) = Intake::new(CAPACITY_BYTES, Arc::new(Ledger::default()));
-        if let Some(forwarding) = &forwarding {
-            intake = intake.forwarding_to(forwarding.forwarder().clone());
+        let mut readers = Vec::new();
+        readers.extend(adapter.is_some().then_some(POSTGRESQL));
+        readers.extend(upstream.as_ref().map(Upstream::name));
+        readers.extend(settings.deduplicate_requests.then_some(repeats::READER));
+        let spools = Spools::open(settings, place, &readers).await?;
+        let (repeats, remembering) = remember(settings, &spools).await?;
+        let mut deliveries = Vec::new();
+        if let Some(adapter) = &adapter {
+            let signals = Signal::ALL.into_iter().filter(|signal| settings.stores(*signal)).collect();
+            let route = Route { signals, dead_letters: None };
+            let resilience = resilience(settings, POSTGRESQL)?;
+            deliveries.extend(Delivery::start(&Arc::new(adapter.clone()), &resilience, &spools.log, &route));
         }
-        let exporter = Selection::new(PostgresExporter::new(store.clone(), now), settings);
-        let delivery = Delivery::start(&outlet, &Arc::new(exporter), store.writers(), &resilience);
-        Ok(Self { intake, delivery, breaker: resilience.breaker, forwarding, store })
+        if let Some(upstream) = upstream {
+            let route = Route { dead_letters: Some(spools.dead_letters.clone()), ..Route::default() };
+            let (exporter, resilience) = upstream.into_parts();
+            deliveries.extend(Delivery::start(&Arc::new(exporter), &resilience, &spools.log, &route));
+        }
+        let intake = Intake::new(spools.log.clone(), repeats);
+        Ok(Self { intake, deliveries, remembering, spools, adapter })
     }
 
     /// Where receivers hand over what they took.
@@ -79,65 +97,96 @@ impl Pipeline {
     /// Everything that gets what comes in, PostgreSQL first.
     #[must_use]
     pub fn destinations(&self) -> Vec<Destination> {
-        let postgresql = Destination { breaker: self.breaker.clone(), forwarder: None };
-        let upstream = self.forwarding.as_ref().map(|forwarding| Destination {
-            breaker: forwarding.breaker().clone(),
-            forwarder: Some(forwarding.forwarder().clone()),
-        });
-        std::iter::once(postgresql).chain(upstream).collect()
+        self.deliveries.iter().map(|delivery| delivery.destination().clone()).collect()
     }
 
-    /// The database.
+    /// PostgreSQL, where the settings store there.
     #[must_use]
-    pub fn store(&self) -> &Store {
-        &self.store
+    pub fn adapter(&self) -> Option<&OtelStorageAdapter> {
+        self.adapter.as_ref()
     }
 
-    /// What can be asked of it.
+    /// What an OTLP platform refused for good.
     #[must_use]
-    pub fn query(&self) -> QueryService {
-        QueryService::new(self.store.clone())
+    pub fn dead_letters(&self) -> &Spool {
+        &self.spools.dead_letters
     }
 
-    /// Stops as [`Self::shutdown_within`] does, with a deadline of 8 seconds.
-    pub async fn shutdown(self) {
-        self.shutdown_within(DRAIN_DEADLINE).await;
+    /// Where what waits is kept; `None` in memory.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.spools.directory.as_deref()
     }
 
-    /// Stops in order: the intake is closed, what waits in it is delivered, the database is closed.
-    ///
-    /// Every other clone of the intake must be gone, or the deadline passes. What waits then is not stored; its
-    /// senders are told so, as nothing is acknowledged before it is stored.
+    /// Waits until every destination has what was accepted before this call.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up what waits and leaves the database to close by itself.
-    pub async fn shutdown_within(self, deadline: Duration) {
-        let start = Instant::now();
-        drop(self.intake);
-        if tokio::time::timeout(deadline, self.delivery.drain()).await.is_err() {
-            warn!(
-                deadline_s = deadline.as_secs_f64(),
-                "stopped with requests that were not stored; their senders know"
-            );
-        }
-        if let Some(forwarding) = self.forwarding {
-            let batches = forwarding.shutdown(deadline.saturating_sub(start.elapsed())).await;
-            if batches > 0 {
-                warn!(batches, "stopped with batches that the OTLP platform did not get");
+    /// Dropping the future changes nothing.
+    pub fn reached(&self) -> impl Future<Output = ()> + Send + use<> {
+        let waits: Vec<_> =
+            self.deliveries.iter().map(|it| it.destination().reached(&self.spools.log)).collect();
+        async move {
+            for wait in waits {
+                wait.await;
             }
         }
-        self.store.close().await;
+    }
+
+    /// Stops as [`Self::shutdown_within`] does, with a deadline of 8 seconds.
+    pub async fn shutdown(self) -> u64 {
+        self.shutdown_within(DRAIN_DEADLINE).await
+    }
+
+    /// Stops in order: nothing more is accepted, what waits is delivered, the spool and the database are closed. Says
+    /// how many requests some destination did not get; those are kept for the next start, unless the spool is in
+    /// memory.
+    ///
+    /// A destination whose breaker is open is not waited for where what is for it is kept.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up what waits and leaves the rest to close by itself.
+    pub async fn shutdown_within(self, deadline: Duration) -> u64 {
+        let until = Instant::now() + deadline;
+        self.spools.log.seal();
+        let patient = self.spools.durability == Durability::Memory;
+        let finishing: Vec<_> =
+            self.deliveries.into_iter().map(|it| tokio::spawn(it.finish(deadline, patient))).collect();
+        let mut remained = 0;
+        for finished in finishing {
+            remained += finished.await.unwrap_or_default();
+        }
+        if let Some(remembering) = self.remembering {
+            remembering.stop();
+        }
+        if remained > 0 {
+            warn!(requests = remained, kept = !patient, "stopped before every destination had everything");
+        }
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        drop(self.intake);
+        if tokio::time::timeout(left, self.spools.close()).await.is_err() {
+            warn!("the spool did not close in time; nothing accepted is lost");
+        }
+        if let Some(adapter) = self.adapter {
+            adapter.cleanup().await;
+        }
+        remained
     }
 }
 
-/// What gets everything that comes in.
-#[derive(Clone, Debug)]
-pub struct Destination {
-    /// Its circuit breaker, with its name.
-    pub breaker: CircuitBreaker,
-    /// What waits for it, where senders do not.
-    pub forwarder: Option<Forwarder>,
+/// What was taken lately, where the settings want that remembered.
+async fn remember(
+    settings: &MahavishnuSettings,
+    spools: &Spools,
+) -> Result<(Option<Repeats>, Option<Remembering>), StoreError> {
+    if !settings.deduplicate_requests {
+        return Ok((None, None));
+    }
+    let repeats = Repeats::new(REPEAT_WINDOW, || now().0 / 1_000_000);
+    let restored = repeats.restore(&spools.log, &spools.repeats).await;
+    let remembering = restored.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    Ok((Some(repeats), Some(remembering)))
 }
 
 /// Retry and breaker of a destination, as the settings want them.

@@ -3,7 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
-use mahavishnu_observability::{LogLevel, MahavishnuSettings, ObservabilityManager, StorageBackend};
+use mahavishnu_observability::{
+    Durability, LogLevel, MahavishnuSettings, ObservabilityManager, StorageBackend,
+};
 use mahavishnu_store::{
     Location, QueryService, Store,
     query::{LogFilter, TraceId},
@@ -19,6 +21,7 @@ fn settings(database: &TestDatabase) -> Result<MahavishnuSettings> {
     settings.otel_storage_connection_string = Location::parse(database.url())?;
     settings.otel_storage_circuit_breaker_timeout = Duration::from_millis(500);
     settings.otel_storage_retry_backoff = Duration::from_millis(1);
+    settings.durability = Durability::Memory;
     Ok(settings)
 }
 
@@ -31,12 +34,14 @@ fn nowhere() -> Result<MahavishnuSettings> {
     let mut settings = MahavishnuSettings::default();
     settings.otel_storage_backend = StorageBackend::Postgresql;
     settings.otel_storage_connection_string = Location::parse("postgresql://localhost:1/otel")?;
+    settings.durability = Durability::Memory;
     Ok(settings)
 }
 
 #[tokio::test]
 async fn test_observability_manager_creates_adapter() -> Result<()> {
-    let otlp = MahavishnuSettings::default();
+    let mut otlp = MahavishnuSettings::default();
+    otlp.durability = Durability::Memory;
     assert!(ObservabilityManager::new(&otlp)?.adapter().is_none());
     let Some(database) = TestDatabase::create().await? else { return Ok(()) };
     let manager = ObservabilityManager::new(&settings(&database)?)?;

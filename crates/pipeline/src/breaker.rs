@@ -151,8 +151,12 @@ impl Shared {
         let destination = self.destination.as_str();
         match change {
             None => {}
-            Some(Change::Opened { failures, timeout }) => {
-                error!(destination, failures, retry_in_s = timeout.as_secs(), "circuit-breaker-open");
+            // Once, and then whenever the trials that failed have doubled.
+            Some(Change::Opened { failures, timeout, times }) if times.is_power_of_two() => {
+                error!(destination, failures, times, retry_in_s = timeout.as_secs(), "circuit-breaker-open");
+            }
+            Some(Change::Opened { failures, timeout, times }) => {
+                debug!(destination, failures, times, retry_in_s = timeout.as_secs(), "circuit-breaker-open");
             }
             Some(Change::HalfOpened) => debug!(destination, "circuit-breaker-half-open"),
             Some(Change::Closed) => info!(destination, "circuit-breaker-closed"),

@@ -1,27 +1,36 @@
-//! The bounded queue between receivers and deliveries.
+//! Where everything comes in: the log that every destination is fed from.
 //!
-//! A submission waits until a delivery has handed it to the destination, so an answer to a sender is a promise kept.
-//! What does not fit is refused at once: memory never grows with a slow destination.
+//! What is accepted is in the spool, as durable as it was opened; then its sender is answered. What there is no room
+//! for is refused at once: memory and disk never grow with a destination that is away.
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use mahavishnu_spool::{AppendError, Spool};
 
-use crate::{batch::Batch, exporter::ExportError, forwarding::Forwarder, ledger::Ledger};
+use crate::{
+    batch::Batch,
+    ledger::Ledger,
+    repeats::{Claim, Repeats},
+};
 
-/// How much may wait, in bytes of protobuf: enough for the largest request of four clients.
-pub const CAPACITY_BYTES: usize = 256 * 1024 * 1024;
+/// When a sender should come again to a full spool: some commits of a busy database later.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// How many requests may wait, however small: the exporters of some hundred busy processes.
-const CAPACITY_REQUESTS: usize = 4096;
-
-/// How long a refused sender should wait before it comes again: a few commits of a busy database.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// When a sender should come again to a server that stops: as soon as another one may be there.
+const RETRY_AFTER_STOP: Duration = Duration::from_secs(1);
 
 /// Why a batch was not taken.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refusal {
-    /// There is no room, or the destination is away: the sender should come again.
+    /// What waits for the destinations is all that may wait: the sender should come again.
+    #[error("{reason}")]
+    Full {
+        /// What is wrong, in a sentence.
+        reason: String,
+        /// When to come again.
+        retry_after: Duration,
+    },
+    /// It can not be taken now: the sender should come again.
     #[error("{reason}")]
     Busy {
         /// What is wrong, in a sentence.
@@ -29,7 +38,7 @@ pub enum Refusal {
         /// When to come again.
         retry_after: Duration,
     },
-    /// The destination will never take this batch.
+    /// It will never be taken as it is.
     #[error("{reason}")]
     Unacceptable {
         /// What is wrong with it, in a sentence.
@@ -37,123 +46,127 @@ pub enum Refusal {
     },
 }
 
-/// A batch with the place where its sender waits.
-#[derive(Debug)]
-pub(crate) struct Submission {
-    pub(crate) batch: Batch,
-    answer: oneshot::Sender<Result<(), ExportError>>,
-    ledger: Arc<Ledger>,
-    /// Given back when the submission is done with.
-    _room: OwnedSemaphorePermit,
-}
-
-impl Submission {
-    /// Enters the result in the ledger and tells the sender, who may be gone: its batch was handled all the same.
-    pub(crate) fn answer(self, result: Result<(), ExportError>) {
-        let (signal, records) = (self.batch.signal(), self.batch.records() as u64);
-        match &result {
-            Ok(()) => self.ledger.stored(signal, records),
-            Err(_) => self.ledger.refused(signal, records),
-        }
-        let _gone = self.answer.send(result);
-    }
-}
-
-/// Where receivers hand over what they took. Clones share one queue.
+/// Where receivers hand over what they took. Clones share one log.
 #[derive(Clone, Debug)]
 pub struct Intake {
-    queue: mpsc::Sender<Submission>,
-    room: Arc<Semaphore>,
-    capacity_bytes: usize,
+    spool: Spool,
     ledger: Arc<Ledger>,
-    forwarder: Option<Forwarder>,
-}
-
-/// The other end of the queue; workers of one delivery share it.
-#[derive(Clone, Debug)]
-pub struct Outlet {
-    pub(crate) queue: Arc<Mutex<mpsc::Receiver<Submission>>>,
+    repeats: Option<Repeats>,
 }
 
 impl Intake {
-    /// A queue that holds at most `capacity_bytes`, and where it comes out.
+    /// Takes batches into this spool, which was opened with [`Self::weigh`]. With `repeats`, a batch that comes
+    /// again is not taken twice.
     #[must_use]
-    pub fn new(capacity_bytes: usize, ledger: Arc<Ledger>) -> (Self, Outlet) {
-        let (sender, receiver) = mpsc::channel(CAPACITY_REQUESTS);
-        let room = Arc::new(Semaphore::new(capacity_bytes.min(Semaphore::MAX_PERMITS)));
-        (
-            Self { queue: sender, room, capacity_bytes, ledger, forwarder: None },
-            Outlet { queue: Arc::new(Mutex::new(receiver)) },
-        )
+    pub fn new(spool: Spool, repeats: Option<Repeats>) -> Self {
+        Self { spool, ledger: Arc::default(), repeats }
     }
 
-    /// The same queue, and whatever comes is also handed to this forwarder, which nobody waits for.
+    /// What a record of the spool counts for: the records of its batch, by signal in the order of
+    /// [`crate::Signal::ALL`].
     #[must_use]
-    pub fn forwarding_to(self, forwarder: Forwarder) -> Self {
-        Self { forwarder: Some(forwarder), ..self }
+    pub fn weigh(record: &[u8]) -> mahavishnu_spool::Weight {
+        Batch::weigh(record)
     }
 
-    /// The counts of what went through here.
+    /// The counts of what senders were told.
     #[must_use]
     pub fn ledger(&self) -> &Arc<Ledger> {
         &self.ledger
     }
 
-    /// Hands over a batch and waits until the destination has it.
+    /// The log.
+    #[must_use]
+    pub fn spool(&self) -> &Spool {
+        &self.spool
+    }
+
+    /// Takes a batch; when this returns, every destination will get it.
     ///
     /// # Cancel safety
     ///
-    /// A batch whose future is dropped may still reach the destination.
+    /// A batch whose future is dropped may have been taken; it is not taken again when it comes again.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Busy`] when there is no room or the destination is away, [`Refusal::Unacceptable`] when it will
-    /// never take this batch.
+    /// [`Refusal`] says whether the sender should come again.
     pub async fn submit(&self, batch: Batch) -> Result<(), Refusal> {
-        // First, so that a destination that is full or away takes nothing from the other.
-        if let Some(forwarder) = &self.forwarder {
-            forwarder.forward(&batch);
+        if batch.records() == 0 {
+            return Ok(());
         }
-        // A request larger than the whole queue takes all of it rather than waiting for ever.
-        let bytes = batch.request().len().clamp(1, self.capacity_bytes);
-        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let (signal, records) = (batch.signal(), batch.records() as u64);
-        self.ledger.waiting(signal, records);
-        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(permits) else {
-            self.ledger.refused(signal, records);
-            return Err(full());
+        // A sender that hangs up must not leave it open whether its batch was taken.
+        let intake = self.clone();
+        let taking = tokio::spawn(async move { intake.take(batch).await });
+        taking.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// Takes a batch that a destination once refused, to be tried again; whether it came before does not matter.
+    ///
+    /// # Cancel safety
+    ///
+    /// A batch whose future is dropped may have been taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::submit`].
+    pub async fn replay(&self, batch: Batch) -> Result<(), Refusal> {
+        self.spool.append(batch.to_record()).await.map_err(refusal)?;
+        self.ledger.accepted(batch.weight());
+        Ok(())
+    }
+
+    async fn take(self, batch: Batch) -> Result<(), Refusal> {
+        let weight = batch.weight();
+        let record = batch.to_record();
+        drop(batch);
+        let claimed = match &self.repeats {
+            None => None,
+            Some(repeats) => match repeats.claim(&record).await {
+                Claim::Repeat => {
+                    self.ledger.repeated(weight);
+                    return Ok(());
+                }
+                Claim::New(claimed) => Some(claimed),
+            },
         };
-        let (answer, answered) = oneshot::channel();
-        let submission = Submission { batch, answer, ledger: Arc::clone(&self.ledger), _room: room };
-        if let Err(error) = self.queue.try_send(submission) {
-            self.ledger.refused(signal, records);
-            return Err(match error {
-                mpsc::error::TrySendError::Full(_) => full(),
-                mpsc::error::TrySendError::Closed(_) => stopping(),
-            });
-        }
-        match answered.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(ExportError::Unavailable { reason, retry_after })) => {
-                let retry_after = retry_after.unwrap_or_default().max(RETRY_AFTER);
-                Err(Refusal::Busy { reason, retry_after })
+        match self.spool.append(record).await {
+            Ok(_) => {
+                self.ledger.accepted(weight);
+                if let Some(claimed) = claimed {
+                    claimed.keep();
+                }
+                Ok(())
             }
-            Ok(Err(ExportError::Unusable { reason })) => {
-                Err(Refusal::Busy { reason, retry_after: RETRY_AFTER })
+            Err(error) => {
+                self.ledger.refused(weight);
+                Err(refusal(error))
             }
-            Ok(Err(ExportError::Refused { reason })) => Err(Refusal::Unacceptable { reason }),
-            Err(_) => Err(stopping()),
         }
     }
 }
 
-fn full() -> Refusal {
-    Refusal::Busy {
-        reason: "the queue to the database is full: send again later".to_owned(),
-        retry_after: RETRY_AFTER,
+fn refusal(error: AppendError) -> Refusal {
+    match error {
+        AppendError::Full => Refusal::Full {
+            reason: "what waits for the destinations fills the spool: send again later, or raise spool.budget_bytes"
+                .to_owned(),
+            retry_after: RETRY_AFTER,
+        },
+        AppendError::TooLarge => Refusal::Unacceptable {
+            reason: "the request is larger than the spool takes: send smaller ones, or raise spool.budget_bytes"
+                .to_owned(),
+        },
+        AppendError::Closed => stopping(),
+        AppendError::Failed(reason) => Refusal::Busy { reason, retry_after: RETRY_AFTER },
     }
 }
 
 fn stopping() -> Refusal {
-    Refusal::Busy { reason: "the server is stopping: send again later".to_owned(), retry_after: RETRY_AFTER }
+    Refusal::Busy {
+        reason: "the server is stopping: send again later".to_owned(),
+        retry_after: RETRY_AFTER_STOP,
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! OTLP signals on their way: receivers take requests, an intake holds them, a delivery gives them to an exporter.
 //!
 //! A request becomes one immutable [`Batch`] (its signal, its protobuf bytes, how many records it holds). The
-//! sender is answered when the destination has it: what was acknowledged is stored.
+//! sender is answered when it is in the log; every destination is fed from there.
 //!
 //! | module | answers |
 //! |---|---|
@@ -9,9 +9,11 @@
 //! | [`check`] | is this request well formed, and which of its records can not be kept? |
 //! | [`json`] | OTLP/JSON to OTLP protobuf |
 //! | [`receiver`] | OTLP over HTTP and gRPC |
-//! | [`intake`] | the bounded queue between receivers and deliveries |
-//! | [`delivery`] | joins what waits and gives it to an exporter |
-//! | [`forwarding`] | gives what was acknowledged to one more destination, at its own pace |
+//! | [`intake`] | where it is taken into the log |
+//! | [`repeats`] | did these bytes come before? |
+//! | [`delivery`] | gives what is in the log to one destination, at its own pace |
+//! | [`ranges`] | what has the destination already? |
+//! | [`dead_letters`] | what a destination refused for good |
 //! | [`breaker`], [`retry`], [`resilience`] | when is a destination left alone, and when is it tried again? |
 //! | [`exporter`] | what a destination must be able to do |
 //! | [`ledger`] | the counts that must add up |
@@ -21,19 +23,22 @@
 pub mod batch;
 pub mod breaker;
 pub mod check;
+pub mod dead_letters;
 pub mod delivery;
 pub mod exporter;
-pub mod forwarding;
 pub mod intake;
 pub mod json;
 pub mod ledger;
+pub mod ranges;
 pub mod receiver;
+pub mod repeats;
 pub mod resilience;
 pub mod retry;
 pub mod signal;
 
 pub use batch::Batch;
-pub use exporter::{ExportError, Exporter};
+pub use delivery::{Delivery, Destination};
+pub use exporter::{DeadLetter, ExportError, Exporter, Receipt};
 pub use intake::{Intake, Refusal};
 pub use ledger::Ledger;
 pub use resilience::Resilience;

@@ -57,7 +57,7 @@ pub fn router(intake: Intake, limits: Limits) -> Router {
 }
 
 impl Receiver {
-    /// Takes a request of protobuf and waits until it is stored.
+    /// Takes a request of protobuf and waits until it is in the log.
     async fn take(&self, signal: Signal, request: Bytes) -> Outcome {
         let checking = blocking_when_large(request, move |request| check(signal, request));
         let checked = match checking.await {

@@ -11,7 +11,8 @@ use tracing::{error, warn};
 use crate::{
     batch::Batch,
     breaker::{CircuitBreaker, CircuitBreakerOpenError},
-    exporter::{ExportError, Exporter},
+    exporter::{DeadLetter, ExportError, Exporter, Receipt},
+    ranges::Ranges,
     retry::{Backoff, RetrySettings, with_retry},
 };
 
@@ -33,8 +34,10 @@ pub(crate) struct Resilient<E> {
     breaker: CircuitBreaker,
     retry: RetrySettings,
     random: fastrand::Rng,
-    /// Of how many openings of the breaker it was said that nothing is sent.
+    /// The last outage of which it was said that nothing is sent.
     pauses_said: Arc<AtomicU64>,
+    /// Operations that failed since the last one that did not.
+    failures: Arc<AtomicU64>,
 }
 
 impl<E: Exporter> Resilient<E> {
@@ -45,6 +48,7 @@ impl<E: Exporter> Resilient<E> {
             retry: resilience.retry,
             random: fastrand::Rng::with_seed(resilience.seed),
             pauses_said: Arc::default(),
+            failures: Arc::default(),
         }
     }
 
@@ -56,6 +60,7 @@ impl<E: Exporter> Resilient<E> {
             retry: self.retry,
             random: self.random.fork(),
             pauses_said: Arc::clone(&self.pauses_said),
+            failures: Arc::clone(&self.failures),
         }
     }
 
@@ -63,20 +68,58 @@ impl<E: Exporter> Resilient<E> {
         self.breaker.destination()
     }
 
+    /// How many forks may be busy at the same time.
+    pub(crate) fn lanes(&self) -> usize {
+        self.exporter.lanes()
+    }
+
+    /// What the destination has of this log.
+    pub(crate) async fn resume(&mut self, log: u64) -> Result<Ranges, ExportError> {
+        let exporter = Arc::clone(&self.exporter);
+        self.operation(0, || exporter.resume(log)).await
+    }
+
+    pub(crate) async fn deliver(&mut self, batches: &[Batch], receipt: &Receipt) -> Result<(), ExportError> {
+        let exporter = Arc::clone(&self.exporter);
+        let records = batches.iter().map(Batch::records).sum();
+        self.operation(records, || exporter.deliver(batches, receipt)).await
+    }
+
+    /// What the destination does not take of this batch.
+    pub(crate) async fn salvage(
+        &mut self,
+        batch: &Batch,
+        receipt: &Receipt,
+    ) -> Result<Vec<DeadLetter>, ExportError> {
+        let exporter = Arc::clone(&self.exporter);
+        self.operation(batch.records(), || exporter.salvage(batch, receipt)).await
+    }
+
     /// One operation of the breaker, with its retries.
-    pub(crate) async fn export(&mut self, batches: &[Batch]) -> Result<(), ExportError> {
+    async fn operation<T, F: Future<Output = Result<T, ExportError>>>(
+        &mut self,
+        records: usize,
+        operation: impl FnMut() -> F,
+    ) -> Result<T, ExportError> {
         let permit = match self.breaker.admit(Instant::now()) {
             Ok(permit) => permit,
             Err(open) => return Err(self.paused(&open)),
         };
         let backoff = Backoff::new(self.retry, self.random.u64(..));
         let destination = self.breaker.destination();
-        let result = with_retry(destination, backoff, || self.exporter.export(batches)).await;
+        let quiet = !(self.failures.load(Ordering::Relaxed) + 1).is_power_of_two();
+        let result = with_retry(destination, backoff, quiet, operation).await;
         match &result {
-            Ok(()) => permit.success(),
+            Ok(_) => {
+                permit.success();
+                self.failures.store(0, Ordering::Relaxed);
+            }
             Err(error) => {
-                let records: usize = batches.iter().map(Batch::records).sum();
-                warn!(destination, records, %error, "export-failed");
+                let times = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
+                // Once, and then whenever they have doubled.
+                if times.is_power_of_two() {
+                    warn!(destination, records, times, %error, "export-failed");
+                }
                 match error {
                     // Who refuses data for what it holds is there and well.
                     ExportError::Refused { .. } => permit.success(),
@@ -89,10 +132,10 @@ impl<E: Exporter> Resilient<E> {
         result
     }
 
-    /// Said once for each time the breaker opened, however much comes meanwhile.
+    /// Said once for each outage, however much comes meanwhile and however many trials fail.
     fn paused(&self, open: &CircuitBreakerOpenError) -> ExportError {
-        let opened = self.breaker.snapshot(Instant::now()).opened;
-        if self.pauses_said.swap(opened, Ordering::Relaxed) != opened {
+        let outage = self.breaker.snapshot(Instant::now()).closed + 1;
+        if self.pauses_said.swap(outage, Ordering::Relaxed) != outage {
             let destination = self.breaker.destination();
             error!(destination, retry_in_s = open.retry_in.as_secs(), "otel-storage-paused");
         }

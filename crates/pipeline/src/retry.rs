@@ -67,7 +67,7 @@ impl Backoff {
 
 /// Runs `operation` until it succeeds, fails for good, or the attempts are used up.
 ///
-/// Each wait is said as the event `otel-storage-retryable`.
+/// Each wait is said as the event `otel-storage-retryable`, unless it was said often enough: `quiet`.
 ///
 /// # Cancel safety
 ///
@@ -79,6 +79,7 @@ impl Backoff {
 pub async fn with_retry<T, F: Future<Output = Result<T, ExportError>>>(
     destination: &str,
     mut backoff: Backoff,
+    quiet: bool,
     mut operation: impl FnMut() -> F,
 ) -> Result<T, ExportError> {
     loop {
@@ -88,7 +89,9 @@ pub async fn with_retry<T, F: Future<Output = Result<T, ExportError>>>(
         };
         let attempt = backoff.attempt();
         let Some(wait) = backoff.next_wait(error.retry_after()) else { return Err(error) };
-        warn!(destination, attempt, wait_ms = wait.as_millis(), %error, "otel-storage-retryable");
+        if !quiet {
+            warn!(destination, attempt, wait_ms = wait.as_millis(), %error, "otel-storage-retryable");
+        }
         tokio::time::sleep(wait).await;
     }
 }
@@ -145,7 +148,7 @@ mod tests {
     async fn what_fails_in_passing_is_tried_again_after_a_wait() {
         let (attempts, start) = (Cell::new(0), Instant::now());
         let backoff = Backoff::new(RetrySettings::new(3, Duration::from_millis(100)), 1);
-        let result = with_retry("postgresql", backoff, || {
+        let result = with_retry("postgresql", backoff, false, || {
             attempts.set(attempts.get() + 1);
             let attempt = attempts.get();
             async move { if attempt < 3 { Err(away(None)) } else { Ok(attempt) } }
@@ -158,7 +161,7 @@ mod tests {
     async fn what_is_refused_for_good_is_not_tried_again() {
         let attempts = Cell::new(0);
         let backoff = Backoff::new(RetrySettings::new(3, Duration::from_millis(100)), 1);
-        let result: Result<(), _> = with_retry("postgresql", backoff, || {
+        let result: Result<(), _> = with_retry("postgresql", backoff, false, || {
             attempts.set(attempts.get() + 1);
             async { Err(ExportError::Refused { reason: "bad data".to_owned() }) }
         })
@@ -171,7 +174,7 @@ mod tests {
     async fn when_the_attempts_are_used_up_the_last_error_is_the_answer() {
         let attempts = Cell::new(0);
         let backoff = Backoff::new(RetrySettings::new(4, Duration::from_millis(1)), 1);
-        let result: Result<(), _> = with_retry("postgresql", backoff, || {
+        let result: Result<(), _> = with_retry("postgresql", backoff, false, || {
             attempts.set(attempts.get() + 1);
             async { Err(away(None)) }
         })

@@ -1,11 +1,14 @@
 //! The API on port 4319: health, metrics, and questions under `/api/v1`. A thin face of the query service.
 
 use axum::{Router, middleware, routing::get};
-use mahavishnu_observability::wiring::Destination;
-use mahavishnu_pipeline::Ledger;
-use mahavishnu_store::QueryService;
-use std::sync::Arc;
+use mahavishnu_observability::OtelStorageAdapter;
+use mahavishnu_pipeline::{Destination, Intake, breaker::State};
+use mahavishnu_spool::Spool;
+use mahavishnu_store::{QueryService, StoreError};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::time::Instant;
 
+mod dead_letters;
 mod guard;
 mod health;
 mod metrics;
@@ -13,23 +16,52 @@ mod parameters;
 mod problem;
 mod questions;
 
-pub use parameters::{LogQuery, MetricQuery, ServiceQuery, TraceQuery};
+pub use parameters::{ListQuery, LogQuery, MetricQuery, ServiceQuery, TraceQuery};
 
 use crate::shapes::Addresses;
 
 /// A statement and its limit; nobody writes a longer one.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
+/// How long a question waits for what was accepted before it: some commits.
+const JUST_ACCEPTED: Duration = Duration::from_millis(100);
+
 /// What answers need.
 #[derive(Clone, Debug)]
 pub struct Api {
-    pub query: QueryService,
-    pub ledger: Arc<Ledger>,
+    pub adapter: Option<OtelStorageAdapter>,
+    pub intake: Intake,
+    /// Where the spool is; none in memory.
+    pub directory: Option<PathBuf>,
+    pub dead_letters: Spool,
     pub destinations: Vec<Destination>,
     pub addresses: Arc<Addresses>,
 }
 
 impl Api {
+    /// The database, where there is one.
+    fn adapter(&self) -> Result<&OtelStorageAdapter, StoreError> {
+        self.adapter.as_ref().ok_or_else(|| {
+            StoreError::InvalidArgument(
+                "this server stores nothing (otel_storage_backend is otlp): ask the OTLP platform, or set it to both"
+                    .to_owned(),
+            )
+        })
+    }
+
+    /// What can be asked of it. Whoever asks for what was just accepted should find it: the question waits a moment
+    /// for that, unless the database is away.
+    async fn query(&self) -> Result<QueryService, StoreError> {
+        let adapter = self.adapter()?;
+        if let Some(database) = self.destinations.first()
+            && database.breaker().snapshot(Instant::now()).state == State::Closed
+        {
+            let reached = database.reached(self.intake.spool());
+            let _or_not = tokio::time::timeout(JUST_ACCEPTED, reached).await;
+        }
+        adapter.query().await
+    }
+
     /// Every path, behind the guard.
     pub fn router(self) -> Router {
         Router::new()
@@ -37,6 +69,7 @@ impl Api {
             .route("/readyz", get(health::ready))
             .route("/metrics", get(metrics::text))
             .merge(questions::router())
+            .merge(dead_letters::router())
             .fallback(problem::no_such_path)
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -32,11 +32,39 @@ pub enum Command {
     Sql(Sql),
     /// Show where everything listens, what is stored and what was refused.
     Status(Status),
+    /// Look at what a destination refused for good, send it again, or throw it away.
+    #[command(subcommand)]
+    Dlq(Dlq),
     /// Bring the database's schema up to date.
     Migrate(Migrate),
     /// Look at the settings.
     #[command(subcommand)]
     Config(Config),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Dlq {
+    /// List the oldest dead letters.
+    List(DlqList),
+    /// Send all dead letters again, each to the destination that refused it.
+    Replay(DlqAll),
+    /// Throw all dead letters away.
+    Purge(DlqAll),
+}
+
+#[derive(Debug, Args)]
+pub struct DlqList {
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct DlqAll {
+    #[command(flatten)]
+    pub ask: Ask,
 }
 
 #[derive(Debug, Default, Args)]

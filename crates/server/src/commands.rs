@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use crate::{
-    api::{LogQuery, MetricQuery, ServiceQuery, TraceQuery},
-    cli::{self, Ask, Command, Config},
+    api::{ListQuery, LogQuery, MetricQuery, ServiceQuery, TraceQuery},
+    cli::{self, Ask, Command, Config, Dlq, DlqAll, DlqList},
     configuration, output,
     progress::while_waiting,
     render, shapes,
@@ -22,6 +22,7 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Demo(arguments) => demo::run(&arguments).await,
         Command::Migrate(arguments) => migrate::run(&arguments).await,
         Command::Config(arguments) => config(&arguments),
+        Command::Dlq(arguments) => dlq(arguments).await,
         Command::Traces(arguments) => traces(arguments).await,
         Command::Trace(arguments) => {
             let ask = &arguments.ask;
@@ -35,6 +36,24 @@ pub async fn run(command: Command) -> Result<()> {
         }
         Command::Status(arguments) => {
             answer(&arguments.ask, async |source| source.status().await, render::status).await
+        }
+    }
+}
+
+async fn dlq(arguments: Dlq) -> Result<()> {
+    match arguments {
+        Dlq::List(DlqList { limit, ask }) => {
+            let query = ListQuery { limit: limit as usize };
+            answer(&ask, async |source| source.dead_letters(&query).await, |all| render::dead_letters(all))
+                .await
+        }
+        Dlq::Replay(DlqAll { ask }) => {
+            let table = |count: &shapes::DeadLetterCount| render::dead_letter_count(*count, "sent again");
+            answer(&ask, async |source| source.replay_dead_letters().await, table).await
+        }
+        Dlq::Purge(DlqAll { ask }) => {
+            let table = |count: &shapes::DeadLetterCount| render::dead_letter_count(*count, "thrown away");
+            answer(&ask, async |source| source.purge_dead_letters().await, table).await
         }
     }
 }

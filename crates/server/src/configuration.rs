@@ -1,7 +1,5 @@
 //! The settings of this process: files beside it, its environment, its flags.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use mahavishnu_observability::{Flag, Loaded, MahavishnuSettings, Sources, default_embedded_directory};
 
@@ -13,14 +11,7 @@ pub fn load(flags: &[Flag]) -> Result<Loaded> {
     if let Some(directory) = default_embedded_directory() {
         defaults.push(("otel_storage_connection_string", format!("embedded:{}", directory.display())));
     }
-    let sources = Sources {
-        directory: PathBuf::from("."),
-        environment: std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect(),
-        flags: flags.to_vec(),
-        defaults,
-    };
+    let sources = Sources { flags: flags.to_vec(), defaults, ..Sources::from_process() };
     MahavishnuSettings::load(&sources).map_err(|error| WrongUsage(error.to_string()).into())
 }
 

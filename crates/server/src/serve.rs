@@ -1,10 +1,10 @@
 //! A running server: OTLP on two ports, the API on a third, one pipeline behind them.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use axum::Router;
-use mahavishnu_observability::{MahavishnuSettings, Pipeline, StorageBackend};
+use mahavishnu_observability::{MahavishnuSettings, Pipeline, wiring::Place};
 use mahavishnu_pipeline::receiver::{self, Limits, Listener};
 use tokio::{net::lookup_host, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -62,12 +62,14 @@ impl Running {
             api: format!("http://{}", api.local_addr()?),
         });
         refuse_itself(settings, &[grpc.local_addr()?, http.local_addr()?])?;
-        let pipeline = Pipeline::start(settings).await?;
+        let pipeline = Pipeline::start(settings, Place::Server).await?;
         let limits = Limits { max_request_bytes: settings.server.max_request_bytes };
         let router = receiver::router(pipeline.intake().clone(), limits);
         let questions = Api {
-            query: pipeline.query(),
-            ledger: Arc::clone(pipeline.intake().ledger()),
+            adapter: pipeline.adapter().cloned(),
+            intake: pipeline.intake().clone(),
+            directory: pipeline.directory().map(Path::to_owned),
+            dead_letters: pipeline.dead_letters().clone(),
             destinations: pipeline.destinations(),
             addresses: Arc::clone(&addresses),
         };
@@ -76,7 +78,10 @@ impl Running {
         receivers.serve(http, router);
         let mut faces = Listeners::new();
         faces.serve(api, questions.router());
-        let storage = pipeline.store().location().to_string();
+        let storage = match pipeline.adapter() {
+            Some(adapter) => adapter.location().to_string(),
+            None => "none: everything goes to the OTLP platform".to_owned(),
+        };
         Ok(Self { addresses, storage, pipeline, receivers, api: faces })
     }
 
@@ -88,6 +93,11 @@ impl Running {
     /// Where it stores, without secrets.
     pub fn storage(&self) -> &str {
         &self.storage
+    }
+
+    /// Waits until every destination has what was accepted before.
+    pub async fn settled(&self) {
+        self.pipeline.reached().await;
     }
 
     /// Stops in order: receivers, what they brought, the API, the database.
@@ -116,7 +126,7 @@ fn refuse_itself(settings: &MahavishnuSettings, ours: &[SocketAddr]) -> Result<(
         None => false,
     };
     let port = url.port_or_known_default();
-    if settings.otel_storage_backend == StorageBackend::Both
+    if settings.otel_storage_backend.forwards()
         && local
         && ours.iter().any(|address| Some(address.port()) == port)
     {

@@ -170,8 +170,13 @@ pub struct Status {
     pub version: String,
     /// Where a running server listens; none for a database that nobody serves.
     pub addresses: Option<Addresses>,
-    pub storage: StorageStatus,
-    /// What a running server did since it started.
+    /// The database; none where nothing is stored, or it can not be asked now.
+    pub storage: Option<StorageStatus>,
+    /// Why the database can not be asked now.
+    pub storage_error: Option<String>,
+    /// Where what a running server accepted waits for its destinations.
+    pub spool: Option<SpoolStatus>,
+    /// What became of what senders brought since the server started.
     pub ledger: Option<Vec<LedgerEntry>>,
     /// Where a running server sends what it takes.
     pub destinations: Option<Vec<Destination>>,
@@ -187,10 +192,55 @@ pub struct Destination {
     pub failures: usize,
     /// Seconds until an open breaker lets a trial through.
     pub next_trial_in_s: Option<f64>,
-    /// Batches that wait for it; none where senders wait themselves.
-    pub waiting_batches: Option<u64>,
-    /// Batches that it did not get because too many waited.
-    pub dropped_batches: Option<u64>,
+    /// Requests that wait for it.
+    pub waiting_requests: u64,
+    /// What became of what it was given.
+    pub ledger: Vec<DeliveryEntry>,
+}
+
+/// Records of one signal at one destination: given = stored + waiting + `dead_lettered` + dropped + skipped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryEntry {
+    pub signal: String,
+    /// Accepted since the server started, and those it found waiting then.
+    pub given: u64,
+    pub stored: u64,
+    pub waiting: u64,
+    /// Refused for what they hold, and put aside.
+    pub dead_lettered: u64,
+    /// Gone because there was no room for them, or their disk was damaged.
+    pub dropped: u64,
+    /// Not meant for this destination.
+    pub skipped: u64,
+}
+
+/// Records that a destination refused for good.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    pub destination: String,
+    /// Its number there; rises.
+    pub id: u64,
+    pub failed_at: Instant,
+    pub signal: String,
+    pub records: u64,
+    pub reason: String,
+}
+
+/// How many dead letters were handled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetterCount {
+    pub letters: u64,
+    /// Beside these, those that this version can not read: they stay.
+    pub unreadable: u64,
+}
+
+/// Where what was accepted waits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpoolStatus {
+    /// None in memory.
+    pub directory: Option<String>,
+    pub used_bytes: u64,
+    pub budget_bytes: u64,
 }
 
 /// Where a server listens.
@@ -216,12 +266,16 @@ pub struct StorageStatus {
     pub points: u64,
 }
 
-/// Records of one signal: accepted = stored + waiting, the rest was not taken and its sender knows.
+/// Records of one signal, as their senders were told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LedgerEntry {
     pub signal: String,
-    pub stored: u64,
-    pub waiting: u64,
+    /// Every destination gets them.
+    pub accepted: u64,
+    /// Their sender was told to come again.
     pub refused: u64,
+    /// They can not be kept as they are.
     pub rejected: u64,
+    /// They had been accepted before, and were not taken a second time.
+    pub repeated: u64,
 }

@@ -1,17 +1,21 @@
 //! Whom a command asks: a running server, or a database.
 
 use anyhow::{Context, Result, anyhow, bail};
-use mahavishnu_store::{Location, QueryService, Store, StoreError, query::TraceId};
+use mahavishnu_store::{Location, QueryService, Store, StoreError, dead_letter::DeadLetters, query::TraceId};
 use reqwest::{Client, StatusCode, Url};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    api::{LogQuery, MetricQuery, ServiceQuery, TraceQuery},
+    api::{ListQuery, LogQuery, MetricQuery, ServiceQuery, TraceQuery},
     cli::Ask,
     configuration,
     failure::NotFound,
     shapes,
 };
+
+/// Why only a server can handle dead letters: it has the spool, and the way to the destinations.
+const NEEDS_SERVER: &str = "no server answers, and only a running one can do this: start mahavishnu-otel serve, or name \
+                            its API with --url";
 
 /// How long a running server may take to answer: its own limits are shorter.
 const ANSWER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
@@ -122,13 +126,35 @@ impl Source {
         }
     }
 
+    pub async fn dead_letters(&self, query: &ListQuery) -> Result<Vec<shapes::DeadLetter>> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/dead-letters", query).await,
+            Self::Database { store, .. } => {
+                let letters = DeadLetters::new(store.clone()).list(0, query.limit).await?;
+                Ok(letters.iter().map(shapes::DeadLetter::of_database).collect())
+            }
+        }
+    }
+
+    pub async fn replay_dead_letters(&self) -> Result<shapes::DeadLetterCount> {
+        let Self::Server { client, url } = self else { bail!(NEEDS_SERVER) };
+        read(client.post(url.join("/api/v1/dead-letters/replay")?), url).await
+    }
+
+    pub async fn purge_dead_letters(&self) -> Result<shapes::DeadLetterCount> {
+        let Self::Server { client, url } = self else { bail!(NEEDS_SERVER) };
+        read(client.post(url.join("/api/v1/dead-letters/purge")?), url).await
+    }
+
     pub async fn status(&self) -> Result<shapes::Status> {
         match self {
             Self::Server { .. } => self.get("/api/v1/status", &()).await,
             Self::Database { query, .. } => Ok(shapes::Status {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 addresses: None,
-                storage: query.status().await?.into(),
+                storage: Some(query.status().await?.into()),
+                storage_error: None,
+                spool: None,
                 ledger: None,
                 destinations: None,
             }),

@@ -66,7 +66,7 @@ pub(crate) fn open(
         io::ErrorKind::WouldBlock => SpoolError::Locked { directory: options.directory.clone() },
         _ => unusable(source),
     })?;
-    let recovered = recover::recover(disk.as_ref(), readers).inspect_err(|_| disk.unlock());
+    let recovered = recover::recover(disk.as_ref(), readers, options.weigh).inspect_err(|_| disk.unlock());
     let recovered = recovered.map_err(|error| match error {
         recover::RecoverError::Newer(file) => {
             SpoolError::Newer { directory: options.directory.clone(), file }

@@ -21,7 +21,7 @@
 //! | `storage` | the few things asked of a file system, so that tests can let it fail |
 //!
 //! ```
-//! use mahavishnu_spool::{Durability, Options, Policy, Spool};
+//! use mahavishnu_spool::{Durability, Options, Policy, Spool, Weight};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,13 +31,14 @@
 //!     budget_bytes: 1 << 20,
 //!     policy: Policy::Refuse,
 //!     segment_bytes: 1 << 18,
+//!     weigh: |_record| Weight([1, 0, 0]),
 //! };
 //! let (spool, _recovery) = Spool::open(options, &["postgresql"])?;
 //! spool.append("a record".into()).await?;
 //! let mut reader = spool.reader("postgresql").ok_or("not a reader")?;
 //! let entries = reader.read(100, 1 << 20).await?;
-//! reader.advance(entries[0].position);
-//! assert_eq!(reader.lag_records(), 0);
+//! reader.advance(entries[0].mark());
+//! assert_eq!(reader.standing().waiting, Weight([0, 0, 0]));
 //! # Ok(())
 //! # }
 //! ```
@@ -56,11 +57,13 @@ mod state;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod weight;
 
-pub use entry::{Entry, RECORD_OVERHEAD_BYTES};
+pub use entry::{Entry, Mark, RECORD_OVERHEAD_BYTES};
 pub use error::{AppendError, ReadError, SpoolError};
 pub use options::{Durability, MAX_RECORD_BYTES, Options, Policy};
 pub use position::Position;
-pub use reader::Reader;
+pub use reader::{Reader, Standing};
 pub use recovery::{CursorFile, Recovery, SetAside};
 pub use spool::Spool;
+pub use weight::{KINDS, Weight};

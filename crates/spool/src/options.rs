@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{entry::RECORD_OVERHEAD_BYTES, error::SpoolError};
+use crate::{entry::RECORD_OVERHEAD_BYTES, error::SpoolError, weight::Weight};
 
 /// The longest record: above any OTLP request that a receiver takes, and far from what a length of 32 bits can say.
 pub const MAX_RECORD_BYTES: u64 = 256 * 1024 * 1024;
@@ -27,6 +27,9 @@ pub struct Options {
     /// A new segment begins when one has grown to this size; at most a quarter of the budget is used. Segments are
     /// what is deleted and dropped as a whole. A record larger than this gets a segment of its own.
     pub segment_bytes: u64,
+    /// What a record counts for, in [`crate::Reader::standing`]. Called for each record that is appended, found at the
+    /// opening or read.
+    pub weigh: fn(&[u8]) -> Weight,
 }
 
 /// What an acknowledged record survives.

@@ -131,6 +131,11 @@ impl Queue {
         self.bell.notify_one();
     }
 
+    /// Whether nothing more comes in.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.lock().stage != Stage::Open
+    }
+
     /// The thread is gone: what waits is answered, nothing more comes in.
     pub(crate) fn abandon(&self) {
         self.go_to(Stage::Closing);

@@ -6,22 +6,35 @@ use tokio::{sync::watch, task};
 
 use crate::{
     disk::{Found, Place},
-    entry::Entry,
+    entry::{Entry, Mark},
     error::ReadError,
     position::Position,
     spool::Files,
     state::{Log, Look, Segment},
+    weight::Weight,
 };
 
 /// The same place is tried this often before what is there counts as damaged: a disk may pass through a bad moment,
 /// but one bad sector must not hold back everything after it for ever.
 const READ_ATTEMPTS: u32 = 5;
 
+/// What a reader has before it and what it missed, at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What all records count for since the opening, with those that were found then.
+    pub total: Weight,
+    /// Of that, what is not done.
+    pub waiting: Weight,
+    /// Of that, what went before it was done: dropped or damaged.
+    pub missed: Weight,
+}
+
 /// Reads the log from the cursor of one name on.
 #[derive(Debug)]
 pub struct Reader {
     log: Arc<Log>,
     files: Option<Files>,
+    weigh: fn(&[u8]) -> Weight,
     index: usize,
     /// The lowest position that was not read.
     next: u64,
@@ -32,10 +45,10 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(log: Arc<Log>, files: Option<Files>, index: usize) -> Self {
+    pub(crate) fn new(log: Arc<Log>, files: Option<Files>, weigh: fn(&[u8]) -> Weight, index: usize) -> Self {
         let next = log.lock().cursors[index].position + 1;
         let progress = log.listen();
-        Self { log, files, index, next, progress, place: None, failures: 0 }
+        Self { log, files, weigh, index, next, progress, place: None, failures: 0 }
     }
 
     /// Waits until there is a record after the last one read, and returns up to `max_records` and `max_bytes` of
@@ -85,8 +98,9 @@ impl Reader {
     ) -> Result<Vec<Entry>, ReadError> {
         let Some(files) = &self.files else { return Ok(Vec::new()) };
         let (disk, place, first) = (Arc::clone(&files.disk), self.place.take(), segment.first);
+        let weigh = self.weigh;
         let reading = task::spawn_blocking(move || {
-            Place::read(place, disk.as_ref(), &segment, from, max_records, max_bytes)
+            Place::read(place, disk.as_ref(), weigh, &segment, from, max_records, max_bytes)
         });
         match reading.await {
             Ok(Found::Entries(entries, place)) => {
@@ -123,12 +137,12 @@ impl Reader {
         }
     }
 
-    /// Everything up to and including `upto` is done. The cursor moves at once, never back; on disk it is written
+    /// Everything up to this mark is done. The cursor moves at once, never back; on disk it is written
     /// before long, and in any case before a segment is deleted.
-    pub fn advance(&self, upto: Position) {
+    pub fn advance(&self, mark: Mark) {
         let moved = {
             let mut state = self.log.lock();
-            state.advance(self.index, upto.get());
+            state.advance(self.index, mark);
             state.free_passed();
             state.moved
         };
@@ -165,6 +179,14 @@ impl Reader {
     pub fn lag_records(&self) -> u64 {
         let state = self.log.lock();
         state.records_after(state.cursors[self.index].position)
+    }
+
+    /// What is before this reader, and what it missed, since the opening.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let state = self.log.lock();
+        let cursor = &state.cursors[self.index];
+        Standing { total: state.total, waiting: state.total - cursor.done, missed: cursor.missed }
     }
 
     /// Records that were dropped or damaged before this reader was done with them; kept across restarts.

@@ -124,7 +124,8 @@ impl Spool {
     #[must_use]
     pub fn reader(&self, name: &str) -> Option<Reader> {
         let index = self.inner.log.lock().cursors.iter().position(|cursor| cursor.name == name)?;
-        Some(Reader::new(Arc::clone(&self.inner.log), self.inner.files.clone(), index))
+        let (log, files) = (Arc::clone(&self.inner.log), self.inner.files.clone());
+        Some(Reader::new(log, files, self.inner.options.weigh, index))
     }
 
     /// Bytes that count against the budget.
@@ -158,6 +159,15 @@ impl Spool {
         match &self.inner.files {
             Some(files) => files.queue.go_to(Stage::Sealed),
             None => self.inner.end_in_memory(),
+        }
+    }
+
+    /// Whether it takes no more records.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        match &self.inner.files {
+            Some(files) => files.queue.is_sealed(),
+            None => self.inner.log.lock().sealed,
         }
     }
 
@@ -209,7 +219,9 @@ impl Inner {
         state.next += 1;
         state.last = position.get();
         state.used_bytes += bytes;
-        state.tail.push(Entry { position, appended_at_ms: (self.clock)(), record });
+        state.total += (self.options.weigh)(&record);
+        let upto = state.total;
+        state.tail.push(Entry { position, appended_at_ms: (self.clock)(), record, upto });
         state.free_passed();
         drop(state);
         self.log.ring();

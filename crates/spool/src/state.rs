@@ -10,7 +10,10 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::entry::Entry;
+use crate::{
+    entry::{Entry, Mark},
+    weight::Weight,
+};
 
 mod cursor;
 mod segment;
@@ -38,6 +41,8 @@ pub(crate) struct State {
     pub(crate) floor: u64,
     /// Bytes that count against the budget.
     pub(crate) used_bytes: u64,
+    /// What all records count for, from the first that the opening found.
+    pub(crate) total: Weight,
     /// Oldest first; positions rise. Empty in memory.
     pub(crate) segments: VecDeque<Segment>,
     /// The newest records.
@@ -95,6 +100,7 @@ impl State {
             last: 0,
             floor: 0,
             used_bytes: 0,
+            total: Weight::default(),
             segments: VecDeque::new(),
             tail: Tail::new(tail_bytes),
             cursors,
@@ -140,15 +146,15 @@ impl State {
         self.segments.iter().map(|segment| segment.readable_within(position, self.last)).sum()
     }
 
-    /// The reader is done with everything up to `upto`.
-    pub(crate) fn advance(&mut self, index: usize, upto: u64) {
-        let upto = upto.min(self.last);
+    /// The reader is done with everything up to this mark.
+    pub(crate) fn advance(&mut self, index: usize, mark: Mark) {
+        let upto = mark.position.get().min(self.last);
         let position = self.cursors[index].position;
         if upto <= position {
             return;
         }
         let lost = self.segments.iter().map(|segment| segment.damaged_within(position, upto)).sum();
-        self.cursors[index].move_to(upto, lost);
+        self.cursors[index].move_to(upto, lost, mark.upto);
         self.settle(index);
         self.moved = true;
     }
@@ -163,7 +169,8 @@ impl State {
                 return;
             }
             let (last, lost) = (segment.last, segment.damaged_within(position, segment.last));
-            self.cursors[index].move_to(last, lost);
+            let upto = segment.upto();
+            self.cursors[index].miss(last, lost, upto);
             self.moved = true;
         }
     }
@@ -190,7 +197,7 @@ impl State {
         for cursor in &mut self.cursors {
             if cursor.position < segment.last {
                 let lost = segment.records_within(cursor.position, segment.last);
-                cursor.move_to(segment.last, lost);
+                cursor.miss(segment.last, lost, segment.upto());
                 self.moved = true;
             }
         }
@@ -207,7 +214,7 @@ impl State {
         self.floor = entry.position.get();
         for cursor in &mut self.cursors {
             if cursor.position < self.floor {
-                cursor.move_to(self.floor, 1);
+                cursor.miss(self.floor, 1, entry.upto);
             }
         }
         true

@@ -36,7 +36,7 @@ pub(crate) trait Disk: Send + Sync + std::fmt::Debug {
 }
 
 /// One open file.
-pub(crate) trait File: Send + std::fmt::Debug {
+pub(crate) trait File: Send + Sync + std::fmt::Debug {
     /// Its size.
     fn length(&self) -> io::Result<u64>;
 

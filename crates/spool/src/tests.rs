@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path};
 
-use crate::{Durability, Options, Policy, Spool};
+use crate::{Durability, Options, Policy, Spool, Weight};
 
 mod behaviour;
 mod files;
@@ -13,6 +13,11 @@ pub(super) const ALL: [Durability; 3] = [Durability::Memory, Durability::Process
 /// Long enough for any record here.
 pub(super) const ANY: usize = usize::MAX;
 
+/// One record, its bytes, and nothing of the third kind.
+pub(crate) fn weigh(record: &[u8]) -> Weight {
+    Weight([1, record.len() as u64, 0])
+}
+
 pub(super) fn options(directory: &Path, durability: Durability) -> Options {
     Options {
         directory: directory.join("spool"),
@@ -20,6 +25,7 @@ pub(super) fn options(directory: &Path, durability: Durability) -> Options {
         budget_bytes: 64 << 20,
         policy: Policy::Refuse,
         segment_bytes: 1000,
+        weigh,
     }
 }
 

@@ -1,13 +1,20 @@
 //! The exporter: batches in, one committed transaction out.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex},
+};
 
 use bytes::Bytes;
-use deadpool_postgres::{Object, Transaction};
+use deadpool_postgres::Transaction;
 use futures_util::SinkExt;
-use mahavishnu_pipeline::{Batch, ExportError, Exporter};
+use mahavishnu_pipeline::{
+    Batch, DeadLetter, ExportError, Exporter, Receipt, exporter::sort_out, ranges::Ranges,
+};
 
 use crate::{
+    dead_letter,
     encode::{copy::CopyBuffer, log::COPY_LOGS, metric::COPY_POINTS, span::COPY_SPANS, summary::SUMMARISE},
     error::StoreError,
     store::Store,
@@ -16,10 +23,12 @@ use crate::{
 
 mod intern;
 mod partition;
+mod receipt;
 mod rows;
 
 use intern::Interned;
 use partition::Partitions;
+use receipt::Recorded;
 use rows::Rows;
 
 /// A COPY stream is sent in pieces of this size: large enough to cost few messages, small enough to overlap.
@@ -32,36 +41,123 @@ pub struct PostgresExporter {
     clock: fn() -> UnixNanos,
     interned: Arc<Interned>,
     partitions: Arc<Partitions>,
+    /// Who we are to the database, when several processes deliver.
+    owner: i64,
 }
 
 impl PostgresExporter {
     /// Writes to `store`; `clock` says what time it is, for records that have none.
     #[must_use]
     pub fn new(store: Store, clock: fn() -> UnixNanos) -> Self {
-        Self { store, clock, interned: Arc::default(), partitions: Arc::default() }
+        // The keys of the standard library's hash tables are random.
+        let owner = RandomState::new().hash_one("owner").cast_signed();
+        Self { store, clock, interned: Arc::default(), partitions: Arc::default(), owner }
     }
 
-    async fn write(&self, batches: &[Batch]) -> Result<(), StoreError> {
+    /// One transaction: the rows of these batches, these dead letters, and the receipt.
+    async fn write(&self, parcel: Parcel<'_>) -> Result<(), StoreError> {
         let now = (self.clock)();
         let mut client = self.store.connection().await?;
         let mut rows = Rows::default();
-        for batch in batches {
+        for batch in parcel.batches {
             rows.add(&client, &self.interned, batch, now).await?;
         }
         self.partitions.ensure(&client, &rows.days, now).await?;
-        commit(&mut client, rows).await
+        let transaction = client.transaction().await?;
+        insert(&transaction, rows).await?;
+        dead_letter::insert(&transaction, parcel.dead_letters).await?;
+        let commits = match parcel.end {
+            End::Commit => true,
+            End::Record(receipt) => {
+                receipt::record(&transaction, receipt, self.owner).await? == Recorded::Now
+            }
+            End::RollBack => false,
+        };
+        if commits {
+            transaction.commit().await?
+        } else {
+            transaction.rollback().await?
+        }
+        Ok(())
     }
+}
+
+/// What goes into one transaction.
+#[derive(Clone, Copy)]
+struct Parcel<'a> {
+    batches: &'a [Batch],
+    dead_letters: &'a [DeadLetter],
+    end: End<'a>,
+}
+
+/// How the transaction ends.
+#[derive(Clone, Copy)]
+enum End<'a> {
+    Commit,
+    /// With the receipt, unless it is there already.
+    Record(&'a Receipt),
+    /// It was a try.
+    RollBack,
 }
 
 impl Exporter for PostgresExporter {
     async fn export(&self, batches: &[Batch]) -> Result<(), ExportError> {
-        self.write(batches).await.map_err(|error| match error {
-            StoreError::Unavailable(reason) => ExportError::Unavailable { reason, retry_after: None },
-            StoreError::Unstorable(_) | StoreError::InvalidArgument(_) => {
-                ExportError::Refused { reason: error.to_string() }
+        let parcel = Parcel { batches, dead_letters: &[], end: End::Commit };
+        self.write(parcel).await.map_err(export_error)
+    }
+
+    fn lanes(&self) -> usize {
+        self.store.writers()
+    }
+
+    async fn resume(&self, log: u64) -> Result<Ranges, ExportError> {
+        let client = self.store.connection().await.map_err(export_error)?;
+        receipt::own(&client, log, self.owner, self.lanes()).await.map_err(export_error)
+    }
+
+    async fn deliver(&self, batches: &[Batch], receipt: &Receipt) -> Result<(), ExportError> {
+        let parcel = Parcel { batches, dead_letters: &[], end: End::Record(receipt) };
+        self.write(parcel).await.map_err(export_error)
+    }
+
+    /// Tries parts in transactions that are rolled back, and then stores what can be stored together with the dead
+    /// letters in one.
+    async fn salvage(&self, batch: &Batch, receipt: &Receipt) -> Result<Vec<DeadLetter>, ExportError> {
+        let good = Mutex::new(Vec::new());
+        let dead_letters = sort_out(batch, |part| {
+            let good = &good;
+            async move {
+                let batches = std::slice::from_ref(&part);
+                let parcel = Parcel { batches, dead_letters: &[], end: End::RollBack };
+                self.write(parcel).await.map_err(export_error)?;
+                good.lock().expect("no holder of this lock panics").push(part);
+                Ok(())
             }
-            _ => ExportError::Unusable { reason: error.to_string() },
         })
+        .await?;
+        let good = good.into_inner().expect("no holder of this lock panics");
+        let parcel = Parcel { batches: &good, dead_letters: &dead_letters, end: End::Record(receipt) };
+        match self.write(parcel).await.map_err(export_error) {
+            Ok(()) => Ok(dead_letters),
+            Err(ExportError::Refused { reason }) => {
+                // Parts that only fail together.
+                let whole = vec![DeadLetter { batch: batch.clone(), reason }];
+                let parcel = Parcel { batches: &[], dead_letters: &whole, end: End::Record(receipt) };
+                self.write(parcel).await.map_err(export_error)?;
+                Ok(whole)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn export_error(error: StoreError) -> ExportError {
+    match error {
+        StoreError::Unavailable(reason) => ExportError::Unavailable { reason, retry_after: None },
+        StoreError::Unstorable(_) | StoreError::InvalidArgument(_) => {
+            ExportError::Refused { reason: error.to_string() }
+        }
+        _ => ExportError::Unusable { reason: error.to_string() },
     }
 }
 
@@ -73,17 +169,15 @@ pub(crate) struct Days {
     pub(crate) points: BTreeSet<u64>,
 }
 
-async fn commit(client: &mut Object, rows: Rows) -> Result<(), StoreError> {
-    let transaction = client.transaction().await?;
-    copy(&transaction, COPY_SPANS, rows.spans).await?;
-    copy(&transaction, COPY_LOGS, rows.logs).await?;
-    copy(&transaction, COPY_POINTS, rows.points).await?;
+async fn insert(transaction: &Transaction<'_>, rows: Rows) -> Result<(), StoreError> {
+    copy(transaction, COPY_SPANS, rows.spans).await?;
+    copy(transaction, COPY_LOGS, rows.logs).await?;
+    copy(transaction, COPY_POINTS, rows.points).await?;
     if !rows.summaries.is_empty() {
         let columns = rows::SummaryColumns::from(rows.summaries);
         let statement = transaction.prepare_cached(SUMMARISE).await?;
         transaction.execute(&statement, &columns.parameters()).await?;
     }
-    transaction.commit().await?;
     Ok(())
 }
 

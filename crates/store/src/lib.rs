@@ -7,6 +7,7 @@
 //! | [`migrate`] | the schema, brought up to date under a lock |
 //! | [`encode`] | OTLP records as rows of COPY BINARY |
 //! | [`export`] | the exporter: batches in, one committed transaction out |
+//! | [`dead_letter`] | records that the database refused for what they hold |
 //! | [`query`] | everything that can be asked |
 //! | [`attributes`] | OTLP values as JSON and back, without loss |
 //! | [`error`] | what can go wrong, in words for people |
@@ -15,6 +16,7 @@
 //! the same, in another form.
 
 pub mod attributes;
+pub mod dead_letter;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod encode;

@@ -29,9 +29,6 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long a question waits for a free connection before it is told that the database is busy.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Tasks that write at the same time to a server: while one commits, the other encodes.
-const SERVER_WRITERS: usize = 2;
-
 /// A database that is ready: reached, checked and migrated. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -117,10 +114,7 @@ impl Store {
     /// How many tasks should write at the same time.
     #[must_use]
     pub fn writers(&self) -> usize {
-        match self.inner.location {
-            Location::Embedded(_) => EMBEDDED_CONNECTIONS,
-            Location::Server(_) => SERVER_WRITERS,
-        }
+        self.inner.location.writers()
     }
 
     /// A connection of the pool; waits for one to be free. The embedded engine has only one.

@@ -16,6 +16,9 @@ use tokio::{
 /// A first start on the embedded engine unpacks a database; machines for tests are slow and busy.
 const START_DEADLINE: Duration = Duration::from_secs(120);
 
+/// How often somebody who waits looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
 /// Clock ticks per second in /proc; Linux has fixed it for programs.
 const TICKS_PER_SECOND: f64 = 100.0;
 
@@ -24,6 +27,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub struct Server {
     child: tokio::process::Child,
     addresses: [String; 3],
+    /// Removed with it, unless the environment names another.
+    _spool: tempfile::TempDir,
 }
 
 /// Runs a command of the binary to its end, away from the settings of whoever runs the tests.
@@ -65,7 +70,9 @@ impl Server {
     ///
     /// When it ends, or is not ready in time.
     pub async fn start_with(binary: &str, storage: &str, environment: &[(&str, &str)]) -> Result<Self> {
+        let spool = tempfile::tempdir()?;
         let mut child = tokio::process::Command::new(binary)
+            .env("MAHAVISHNU_SPOOL__DIRECTORY", spool.path())
             .args(["serve", "--storage", storage])
             .args(["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--api", "127.0.0.1:0"])
             .envs(environment.iter().copied())
@@ -86,7 +93,7 @@ impl Server {
         // Whatever it says later must find a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let addresses = addresses.try_into().map_err(|_| anyhow::anyhow!("three addresses"))?;
-        Ok(Self { child, addresses })
+        Ok(Self { child, addresses, _spool: spool })
     }
 
     /// Where it takes OTLP/gRPC.
@@ -116,6 +123,25 @@ impl Server {
         let url = format!("{}{path}", self.api());
         let body = client().get(&url).send().await?.bytes().await?;
         serde_json::from_slice(&body).with_context(|| format!("{url} answered no JSON"))
+    }
+
+    /// Waits until every destination has everything that was accepted.
+    ///
+    /// # Errors
+    ///
+    /// When that takes too long.
+    pub async fn settled(&self) -> Result<()> {
+        let settling = async {
+            loop {
+                let status = self.get("/api/v1/status").await?;
+                let destinations = status["destinations"].as_array().context("destinations")?;
+                if destinations.iter().all(|destination| destination["waiting_requests"] == 0) {
+                    return Ok(());
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        timeout(START_DEADLINE, settling).await.context("something still waits")?
     }
 
     /// User and system time so far (proc(5), fields 14 and 15 of `stat`).

@@ -11,8 +11,11 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("mahavishnu-semantic", &[]),
     ("mahavishnu-pipeline", &["mahavishnu-spool"]),
     ("mahavishnu-store", &["mahavishnu-pipeline", "mahavishnu-semantic"]),
-    ("mahavishnu-observability", &["mahavishnu-store", "mahavishnu-pipeline"]),
-    ("mahavishnu-otel", &["mahavishnu-observability", "mahavishnu-store", "mahavishnu-pipeline"]),
+    ("mahavishnu-observability", &["mahavishnu-store", "mahavishnu-pipeline", "mahavishnu-spool"]),
+    (
+        "mahavishnu-otel",
+        &["mahavishnu-observability", "mahavishnu-store", "mahavishnu-pipeline", "mahavishnu-spool"],
+    ),
     ("mahavishnu-test-util", &["mahavishnu-pipeline"]),
     ("mahavishnu-interop", &[]),
     ("xtask", &["mahavishnu-store", "mahavishnu-pipeline", "mahavishnu-test-util"]),

@@ -6,7 +6,7 @@ use crossbeam_queue::ArrayQueue;
 use mahavishnu_pipeline::Batch;
 use opentelemetry_proto::tonic::{logs::v1::LogRecord, metrics::v1::Metric, trace::v1::Span};
 
-use super::{QUEUE_RECORDS, Record, request};
+use super::{Record, request};
 use crate::{settings::LogLevel, transformation::LogEntry};
 
 /// Log entries that are kept to be looked at.
@@ -27,7 +27,7 @@ pub(super) struct Recent {
 impl Recent {
     /// Takes what is in the queue, unless as much as it holds waits here already.
     pub(super) fn gather(&mut self, queue: &ArrayQueue<Record>) {
-        while self.logs.len() + self.metrics.len() + self.spans.len() < QUEUE_RECORDS {
+        while self.logs.len() + self.metrics.len() + self.spans.len() < queue.capacity() {
             match queue.pop() {
                 None => return,
                 Some(Record::Log(entry)) => self.log(entry),

@@ -1,24 +1,24 @@
 //! The thread that hands on what was recorded.
 
 use std::{
-    sync::{Arc, Weak, atomic::Ordering},
+    sync::{Arc, Weak, atomic::Ordering, mpsc as std_mpsc},
     time::Duration,
 };
 
-use mahavishnu_pipeline::forwarding::Forwarding;
+use mahavishnu_pipeline::{Batch, Intake, Refusal};
+use mahavishnu_spool::Durability;
 use mahavishnu_store::StoreError;
 use tokio::{
     runtime,
     sync::{mpsc, oneshot},
     time::{Instant, MissedTickBehavior},
 };
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::Shared;
 use crate::{
-    adapter::OtelStorageAdapter,
     settings::MahavishnuSettings,
-    wiring::{POSTGRESQL, resilience, selection::Selection, upstream},
+    wiring::{Pipeline, Place},
 };
 
 /// How long a record waits for others to share a request with.
@@ -27,29 +27,28 @@ const GATHER: Duration = Duration::from_millis(20);
 /// Destinations and the thread itself; the database's connections run here too.
 const THREADS: usize = 2;
 
-/// What may wait in memory for PostgreSQL, in bytes: what a busy process makes in some minutes.
-const BUDGET_BYTES: u64 = 64 * 1024 * 1024;
+/// The wait before a spool that is full is tried again; meanwhile the queue fills.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What the thread is asked to do.
 #[derive(Debug)]
 pub(super) enum Command {
-    /// Answer when every destination has what was recorded.
+    /// Answer when what was recorded is in the spool, or in every destination where the spool is in memory.
     Flush(oneshot::Sender<()>),
     /// Drain within this time, end, and say what remained.
     Shutdown(Duration, oneshot::Sender<u64>),
 }
 
-/// Starts the thread; it ends with the last handle or at a shutdown.
+/// Starts the thread and waits until its pipeline is there; it ends with the last handle or at a shutdown.
 ///
 /// # Errors
 ///
-/// When a destination can not be as the settings want it, or there is no thread.
+/// When the platform can not be as the settings want it, or there is no thread.
 pub(super) fn start(
-    shared: &Arc<Shared>,
-    inbox: mpsc::Receiver<Command>,
     settings: MahavishnuSettings,
-    adapter: Option<OtelStorageAdapter>,
-) -> Result<(), StoreError> {
+    inbox: mpsc::Receiver<Command>,
+    make: impl FnOnce(&Pipeline) -> Arc<Shared> + Send + 'static,
+) -> Result<Arc<Shared>, StoreError> {
     let no_thread = |error: std::io::Error| {
         StoreError::Unavailable(format!("the system gives no thread for telemetry: {error}"))
     };
@@ -59,39 +58,42 @@ pub(super) fn start(
         .enable_all()
         .build()
         .map_err(no_thread)?;
-    let destinations = {
-        let _inside = runtime.enter();
-        destinations(&settings, adapter.clone())?
+    let (started, starting) = std_mpsc::sync_channel(1);
+    let run = move || {
+        runtime.block_on(async move {
+            match pipeline(settings).await {
+                Ok(pipeline) => {
+                    let shared = make(&pipeline);
+                    let weak = Arc::downgrade(&shared);
+                    let _gone = started.send(Ok(shared));
+                    run(weak, inbox, pipeline).await;
+                }
+                Err(error) => {
+                    let _gone = started.send(Err(error));
+                }
+            }
+        });
     };
-    let shared = Arc::downgrade(shared);
-    let run = move || runtime.block_on(run(shared, inbox, destinations, adapter));
     std::thread::Builder::new().name("mahavishnu-otel".to_owned()).spawn(run).map_err(no_thread)?;
-    Ok(())
+    starting.recv().unwrap_or_else(|_| {
+        Err(StoreError::Unavailable("the thread for telemetry ended at its start".to_owned()))
+    })
 }
 
-fn destinations(
-    settings: &MahavishnuSettings,
-    adapter: Option<OtelStorageAdapter>,
-) -> Result<Vec<Forwarding>, StoreError> {
-    let mut destinations = Vec::new();
-    if let Some(adapter) = adapter {
-        let exporter = Arc::new(Selection::new(adapter, settings));
-        let forwarding = Forwarding::start(exporter, &resilience(settings, POSTGRESQL)?, BUDGET_BYTES)
-            .map_err(|error| StoreError::InvalidArgument(error.to_string()))?;
-        destinations.push(forwarding);
+/// An application goes on where its disk can not be used: its telemetry then waits in memory.
+async fn pipeline(mut settings: MahavishnuSettings) -> Result<Pipeline, StoreError> {
+    let started = Pipeline::start(&settings, Place::Application).await;
+    match started {
+        Err(StoreError::Unavailable(reason)) if settings.durability != Durability::Memory => {
+            error!(reason, "spool-unavailable: telemetry waits in memory");
+            settings.durability = Durability::Memory;
+            Pipeline::start(&settings, Place::Application).await
+        }
+        started => started,
     }
-    if settings.otel_storage_backend.forwards() {
-        destinations.push(upstream::start(settings)?);
-    }
-    Ok(destinations)
 }
 
-async fn run(
-    shared: Weak<Shared>,
-    mut inbox: mpsc::Receiver<Command>,
-    destinations: Vec<Forwarding>,
-    adapter: Option<OtelStorageAdapter>,
-) {
+async fn run(shared: Weak<Shared>, mut inbox: mpsc::Receiver<Command>, pipeline: Pipeline) {
     let mut ticks = tokio::time::interval(GATHER);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut dropped_said = 0;
@@ -100,58 +102,44 @@ async fn run(
             command = inbox.recv() => command,
             _ = ticks.tick() => {
                 let Some(shared) = shared.upgrade() else { continue };
-                hand_on(&shared, &destinations);
+                hand_on(&shared, pipeline.intake(), None).await;
                 say_dropped(&shared, &mut dropped_said);
                 continue;
             }
         };
-        if let Some(shared) = shared.upgrade() {
-            hand_on(&shared, &destinations);
-        }
         match command {
             Some(Command::Flush(done)) => {
-                let waits: Vec<_> = destinations.iter().map(|it| it.forwarder().reached()).collect();
+                if let Some(shared) = shared.upgrade() {
+                    hand_on(&shared, pipeline.intake(), None).await;
+                }
+                let reached = pipeline.directory().is_none().then(|| pipeline.reached());
                 tokio::spawn(async move {
-                    for wait in waits {
-                        wait.await;
+                    if let Some(reached) = reached {
+                        reached.await;
                     }
                     let _gone = done.send(());
                 });
             }
             Some(Command::Shutdown(deadline, done)) => {
-                let remained = stop(destinations, deadline).await;
-                if let Some(adapter) = adapter {
-                    adapter.cleanup().await;
+                let until = Instant::now() + deadline;
+                if let Some(shared) = shared.upgrade() {
+                    hand_on(&shared, pipeline.intake(), Some(until)).await;
                 }
-                let _gone = done.send(remained);
+                let left = until.saturating_duration_since(Instant::now());
+                let _gone = done.send(pipeline.shutdown_within(left).await);
                 return;
             }
             // The last handle is gone, and with it whoever could wait.
-            None => return,
+            None => {
+                pipeline.shutdown_within(PAUSE).await;
+                return;
+            }
         }
     }
 }
 
-/// All at the same time: one that is away takes nothing from the time of the others.
-async fn stop(destinations: Vec<Forwarding>, deadline: Duration) -> u64 {
-    let until = Instant::now() + deadline;
-    let stopping: Vec<_> = destinations
-        .into_iter()
-        .map(|destination| {
-            tokio::spawn(destination.shutdown(until.saturating_duration_since(Instant::now())))
-        })
-        .collect();
-    let mut remained = 0;
-    for stopped in stopping {
-        remained += stopped.await.unwrap_or_default();
-    }
-    if remained > 0 {
-        warn!(requests = remained, "stopped with requests that a destination did not get");
-    }
-    remained
-}
-
-fn hand_on(shared: &Shared, destinations: &[Forwarding]) {
+/// Makes requests of what has gathered and hands them over, until nothing is left or the time has come.
+async fn hand_on(shared: &Shared, intake: &Intake, until: Option<Instant>) {
     loop {
         let gathered = {
             let mut recent = shared.lock_recent();
@@ -162,10 +150,29 @@ fn hand_on(shared: &Shared, destinations: &[Forwarding]) {
             return;
         }
         for batch in gathered.batches() {
-            for destination in destinations {
-                destination.forwarder().forward(&batch);
-            }
+            submit(shared, intake, batch, until).await;
         }
+    }
+}
+
+/// Tries until there is room: what is recorded meanwhile waits in the queue, and is dropped and counted there.
+async fn submit(shared: &Shared, intake: &Intake, batch: Batch, until: Option<Instant>) {
+    loop {
+        let reason = match intake.submit(batch.clone()).await {
+            Ok(()) => return,
+            Err(Refusal::Unacceptable { reason }) => reason,
+            Err(Refusal::Full { .. } | Refusal::Busy { .. })
+                if until.is_none_or(|until| Instant::now() < until) =>
+            {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+            Err(Refusal::Full { reason, .. } | Refusal::Busy { reason, .. }) => reason,
+        };
+        let records = batch.records();
+        error!(records, reason, "records-dropped");
+        shared.dropped.fetch_add(records as u64, Ordering::Relaxed);
+        return;
     }
 }
 

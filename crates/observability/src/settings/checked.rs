@@ -1,12 +1,12 @@
 //! From checked values by name to the fields of the settings.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use mahavishnu_store::Location;
 
 use super::{
-    HnswSettings, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings, StorageBackend,
-    TuningSettings,
+    Durability, HnswSettings, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings,
+    SpoolSettings, StorageBackend, TuningSettings, WhenFull,
 };
 use crate::{
     endpoint::Endpoint,
@@ -50,8 +50,16 @@ impl Values {
                 otlp_endpoint: self.endpoint("observability.otlp_endpoint"),
                 metrics_enabled: self.switch("observability.metrics_enabled"),
                 tracing_enabled: self.switch("observability.tracing_enabled"),
+                queue_records: self.whole("observability.queue_records"),
             },
             log_level: self.level("log_level"),
+            durability: self.durability("durability"),
+            spool: SpoolSettings {
+                directory: self.directory("spool.directory"),
+                budget_bytes: self.whole("spool.budget_bytes"),
+                when_full: self.when_full("spool.when_full"),
+            },
+            deduplicate_requests: self.switch("deduplicate_requests"),
             tuning: self.tuning(),
             server: ServerSettings {
                 grpc: self.text("server.grpc"),
@@ -123,6 +131,28 @@ impl Values {
             "both" => StorageBackend::Both,
             other => unreachable!("{name} {other}: {IN_TABLE}"),
         }
+    }
+
+    fn durability(&mut self, name: &str) -> Durability {
+        match self.text(name).as_str() {
+            "disk" => Durability::Disk,
+            "process" => Durability::Process,
+            "memory" => Durability::Memory,
+            other => unreachable!("{name} {other}: {IN_TABLE}"),
+        }
+    }
+
+    fn when_full(&mut self, name: &str) -> WhenFull {
+        match self.text(name).as_str() {
+            "refuse" => WhenFull::Refuse,
+            "drop_oldest" => WhenFull::DropOldest,
+            other => unreachable!("{name} {other}: {IN_TABLE}"),
+        }
+    }
+
+    fn directory(&mut self, name: &str) -> Option<PathBuf> {
+        let text = self.text(name);
+        (text != "auto").then(|| text.into())
     }
 
     fn level(&mut self, name: &str) -> LogLevel {

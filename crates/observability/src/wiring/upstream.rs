@@ -1,29 +1,43 @@
 //! The OTLP platform that gets everything besides PostgreSQL.
 
-use std::{env, fs, sync::Arc};
+use std::{env, fs};
 
 use mahavishnu_pipeline::{
+    Resilience,
     exporter::otlp::{OtlpExporter, OtlpSettings, settings::from_environment},
-    forwarding::Forwarding,
 };
 use mahavishnu_store::StoreError;
 
 use super::resilience;
 use crate::settings::MahavishnuSettings;
 
-/// What may wait for the platform, in bytes: what a busy process makes in some minutes.
-const BUDGET_BYTES: u64 = 64 * 1024 * 1024;
+/// The platform of the settings, and of the variables of the specification.
+#[derive(Debug)]
+pub(super) struct Upstream {
+    exporter: OtlpExporter,
+    resilience: Resilience,
+}
 
-/// Starts to forward to the platform of the settings, and of the variables of the specification.
-///
-/// # Errors
-///
-/// With every mistake in these variables.
-pub(crate) fn start(settings: &MahavishnuSettings) -> Result<Forwarding, StoreError> {
-    let upstream = upstream(settings)?;
-    let exporter = OtlpExporter::new(&upstream).map_err(invalid)?;
-    let resilience = resilience(settings, upstream.name())?;
-    Forwarding::start(Arc::new(exporter), &resilience, BUDGET_BYTES).map_err(invalid)
+impl Upstream {
+    /// # Errors
+    ///
+    /// With every mistake in these variables.
+    pub(super) fn new(settings: &MahavishnuSettings) -> Result<Self, StoreError> {
+        let upstream = upstream(settings)?;
+        let exporter = OtlpExporter::new(&upstream).map_err(invalid)?;
+        let resilience = resilience(settings, upstream.name())?;
+        Ok(Self { exporter, resilience })
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> &str {
+        self.exporter.name()
+    }
+
+    /// What sends to it, and when.
+    pub(super) fn into_parts(self) -> (OtlpExporter, Resilience) {
+        (self.exporter, self.resilience)
+    }
 }
 
 fn upstream(settings: &MahavishnuSettings) -> Result<OtlpSettings, StoreError> {

@@ -5,11 +5,13 @@ use mahavishnu_observability::keys::{KEYS, Kind};
 use crate::{Case, shown};
 
 /// The ranges that are promised to users; the table must not drift from them.
-const PROMISED: [(&str, &str, &str); 13] = [
+const PROMISED: [(&str, &str, &str); 15] = [
     ("otel_storage_circuit_breaker_failures", "1", "100"),
     ("otel_storage_circuit_breaker_timeout", "10", "600"),
     ("otel_storage_retry_max_attempts", "0", "10"),
     ("otel_storage_retry_backoff_ms", "0", "5000"),
+    ("observability.queue_records", "100", "10000000"),
+    ("spool.budget_bytes", "1048576", "1125899906842624"),
     ("embedding_dimension", "1", "2000"),
     ("cache_size", "100", "10000"),
     ("similarity_threshold", "0", "1"),

@@ -74,7 +74,12 @@ pub(super) struct Admission {
 /// A change that is worth saying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    Opened { failures: usize, timeout: Duration },
+    /// `times`: since it was closed last, this one included.
+    Opened {
+        failures: usize,
+        timeout: Duration,
+        times: u64,
+    },
     HalfOpened,
     Closed,
 }
@@ -96,13 +101,21 @@ pub(super) struct Machine {
     /// Raised by each change of state.
     epoch: u64,
     opened: u64,
+    opened_since_closed: u64,
     closed: u64,
 }
 
 impl Machine {
     pub(super) fn new(settings: BreakerSettings) -> Self {
-        let failures = VecDeque::with_capacity(settings.failures);
-        Self { settings, inner: Inner::Closed, failures, epoch: 0, opened: 0, closed: 0 }
+        Self {
+            settings,
+            inner: Inner::Closed,
+            failures: VecDeque::with_capacity(settings.failures),
+            epoch: 0,
+            opened: 0,
+            opened_since_closed: 0,
+            closed: 0,
+        }
     }
 
     /// Lets an operation through, or says in how long it may ask again.
@@ -132,6 +145,7 @@ impl Machine {
         }
         self.enter(Inner::Closed);
         self.closed += 1;
+        self.opened_since_closed = 0;
         Some(Change::Closed)
     }
 
@@ -148,7 +162,9 @@ impl Machine {
         }
         self.enter(Inner::Open { until: now + self.settings.timeout });
         self.opened += 1;
-        Some(Change::Opened { failures: self.failures.len(), timeout: self.settings.timeout })
+        self.opened_since_closed += 1;
+        let (failures, timeout) = (self.failures.len(), self.settings.timeout);
+        Some(Change::Opened { failures, timeout, times: self.opened_since_closed })
     }
 
     /// The operation ended without a result: a trial gives its place back.

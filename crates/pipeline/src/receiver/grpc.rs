@@ -65,6 +65,8 @@ where
         .unary(service, request)
         .await;
     match grpc_code(&response) {
+        // Ours: it says when to come again.
+        _ if response.headers().contains_key("grpc-status-details-bin") => response,
         // What tonic says of a message over the limit, before and after decompression. Clients would send the first
         // again and again.
         Some(Code::OutOfRange | Code::ResourceExhausted) => Status::resource_exhausted(format!(

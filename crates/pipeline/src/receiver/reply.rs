@@ -27,6 +27,8 @@ pub(super) enum Outcome {
     WrongMethod(String),
     /// Its sender fell silent before it was complete.
     TooSlow(String),
+    /// There is no room: come again after a while.
+    Full { reason: String, retry_after: Duration },
     /// Come again after a while.
     Busy { reason: String, retry_after: Duration },
 }
@@ -34,6 +36,7 @@ pub(super) enum Outcome {
 impl From<Refusal> for Outcome {
     fn from(refusal: Refusal) -> Self {
         match refusal {
+            Refusal::Full { reason, retry_after } => Self::Full { reason, retry_after },
             Refusal::Busy { reason, retry_after } => Self::Busy { reason, retry_after },
             Refusal::Unacceptable { reason } => Self::Malformed(reason),
         }
@@ -129,6 +132,7 @@ impl Outcome {
             Self::NoSuchPath(_) => (StatusCode::NOT_FOUND, tonic::Code::Unimplemented),
             Self::WrongMethod(_) => (StatusCode::METHOD_NOT_ALLOWED, tonic::Code::Unimplemented),
             Self::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, tonic::Code::DeadlineExceeded),
+            Self::Full { .. } => (StatusCode::TOO_MANY_REQUESTS, tonic::Code::ResourceExhausted),
             Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, tonic::Code::Unavailable),
         }
     }
@@ -142,6 +146,7 @@ impl Outcome {
             | Self::NoSuchPath(reason)
             | Self::WrongMethod(reason)
             | Self::TooSlow(reason)
+            | Self::Full { reason, .. }
             | Self::Busy { reason, .. } => reason,
         }
     }
@@ -168,7 +173,7 @@ impl Outcome {
         let mut response = (status, [(header::CONTENT_TYPE, form.content_type())], body).into_response();
         let headers = response.headers_mut();
         match &self {
-            Self::Busy { retry_after, .. } => {
+            Self::Full { retry_after, .. } | Self::Busy { retry_after, .. } => {
                 // Whole seconds; none at all would be no delay.
                 let seconds = retry_after.as_millis().div_ceil(1000).max(1);
                 let value = HeaderValue::from_str(&seconds.to_string()).expect("digits are a header value");
@@ -190,7 +195,7 @@ impl Outcome {
         let (_, code) = self.codes();
         match &self {
             Self::Taken { .. } => Ok(self.export_response()),
-            Self::Busy { .. } => {
+            Self::Full { .. } | Self::Busy { .. } => {
                 let details = self.rpc_status(code).encode_to_vec().into();
                 Err(tonic::Status::with_details(code, self.message(), details))
             }
@@ -200,7 +205,7 @@ impl Outcome {
 
     fn rpc_status(&self, code: tonic::Code) -> RpcStatus {
         let details = match self {
-            Self::Busy { retry_after, .. } => {
+            Self::Full { retry_after, .. } | Self::Busy { retry_after, .. } => {
                 let retry_delay = ProtoDuration {
                     seconds: i64::try_from(retry_after.as_secs()).unwrap_or(i64::MAX),
                     nanos: retry_after.subsec_nanos().cast_signed(),

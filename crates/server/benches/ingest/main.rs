@@ -66,6 +66,7 @@ async fn run(
     let before = server.cpu()?;
     let begun = Instant::now();
     load::send(server.http(), requests, SENDERS).await.context("sending")?;
+    server.settled().await?;
     let elapsed = begun.elapsed();
     let cpu = server.cpu()? - before;
     server.stop().await?;

@@ -1,15 +1,16 @@
 //! Our own metrics in Prometheus text, named after the Collector's.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
-use mahavishnu_observability::wiring::Destination;
-use mahavishnu_pipeline::{Ledger, Signal, breaker, forwarding::Forwarder, ledger::Entry};
+use mahavishnu_pipeline::{
+    Destination, Intake, Signal, breaker,
+    ledger::{Delivered, Received},
+};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text::encode},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
     registry::Registry,
 };
-use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::Api;
@@ -18,7 +19,7 @@ const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 
 pub(super) async fn text(State(api): State<Api>) -> impl IntoResponse {
     let mut registry = Registry::with_prefix("mahavishnu_otel");
-    registry.register_collector(Box::new(Counts(api.ledger)));
+    registry.register_collector(Box::new(Senders(api.intake)));
     registry.register_collector(Box::new(Destinations(api.destinations)));
     let mut text = String::new();
     match encode(&mut text, &registry) {
@@ -27,58 +28,116 @@ pub(super) async fn text(State(api): State<Api>) -> impl IntoResponse {
     }
 }
 
-/// The ledger, read when it is asked for.
+/// What senders were told and how full the spool is, read when it is asked for.
 #[derive(Debug)]
-struct Counts(Arc<Ledger>);
+struct Senders(Intake);
 
-/// The circuit breakers and what waits, read when it is asked for.
+/// The circuit breakers and what became of what was given, read when it is asked for.
 #[derive(Debug)]
 struct Destinations(Vec<Destination>);
 
 /// A gauge or counter of each destination: how it is called, what it means, what it is.
-type Reading = (&'static str, &'static str, MetricType, fn(&Destination) -> Option<u64>);
+type Reading = (&'static str, &'static str, MetricType, fn(&Destination) -> u64);
 
-const READINGS: [Reading; 4] = [
+const READINGS: [Reading; 3] = [
     (
         "exporter_circuit_breaker_state",
         "State of the circuit breaker: 0 closed, 1 half-open, 2 open",
         MetricType::Gauge,
-        |destination| {
-            Some(match destination.breaker.snapshot(Instant::now()).state {
-                breaker::State::Closed => 0,
-                breaker::State::HalfOpen => 1,
-                breaker::State::Open => 2,
-            })
+        |destination| match destination.breaker().snapshot(Instant::now()).state {
+            breaker::State::Closed => 0,
+            breaker::State::HalfOpen => 1,
+            breaker::State::Open => 2,
         },
     ),
     (
         "exporter_circuit_breaker_opened",
         "How often the circuit breaker opened",
         MetricType::Counter,
-        |destination| Some(destination.breaker.snapshot(Instant::now()).opened),
+        |destination| destination.breaker().snapshot(Instant::now()).opened,
     ),
-    ("exporter_queue_batches", "Batches that wait", MetricType::Gauge, |destination| {
-        destination.forwarder.as_ref().map(Forwarder::waiting_batches)
-    }),
     (
-        "exporter_dropped_batches",
-        "Batches dropped because too many waited",
-        MetricType::Counter,
-        |destination| destination.forwarder.as_ref().map(Forwarder::lost_batches),
+        "exporter_queue_requests",
+        "Requests that wait for the destination",
+        MetricType::Gauge,
+        Destination::waiting_requests,
     ),
 ];
+
+/// A number for each signal: how its name begins, what it means, what it is, where it is.
+type Column<T> = (&'static str, &'static str, MetricType, fn(T) -> u64);
+
+const OF_DESTINATIONS: [Column<Delivered>; 6] = [
+    (
+        "exporter_given",
+        "Records accepted since the start, and those that waited then",
+        MetricType::Counter,
+        |it| it.given,
+    ),
+    ("exporter_sent", "Records that the destination has", MetricType::Counter, |it| it.stored),
+    ("exporter_queue", "Records that wait for the destination", MetricType::Gauge, |it| it.waiting),
+    (
+        "exporter_dead_lettered",
+        "Records refused for what they hold, and put aside",
+        MetricType::Counter,
+        |it| it.dead_lettered,
+    ),
+    (
+        "exporter_dropped",
+        "Records gone for want of room, or because their disk was damaged",
+        MetricType::Counter,
+        |it| it.dropped,
+    ),
+    ("exporter_skipped", "Records that are not meant for the destination", MetricType::Counter, |it| {
+        it.skipped
+    }),
+];
+
+const OF_SENDERS: [Column<Received>; 4] = [
+    ("receiver_accepted", "Records that every destination gets", MetricType::Counter, |it| it.accepted),
+    ("receiver_refused", "Records whose senders were told to come again", MetricType::Counter, |it| {
+        it.refused
+    }),
+    (
+        "receiver_rejected",
+        "Records that can not be kept, told in a partial success",
+        MetricType::Counter,
+        |it| it.rejected,
+    ),
+    (
+        "receiver_repeated",
+        "Records that had been accepted before, and were not taken twice",
+        MetricType::Counter,
+        |it| it.repeated,
+    ),
+];
+
+/// The word for the records of a signal in the Collector's metrics.
+fn records(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => "spans",
+        Signal::Metrics => "metric_points",
+        Signal::Logs => "log_records",
+    }
+}
 
 impl Collector for Destinations {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
         for (name, help, kind, read) in READINGS {
             let mut family = encoder.encode_descriptor(name, help, None, kind)?;
             for destination in &self.0 {
-                let Some(value) = read(destination) else { continue };
-                let labels = [("destination", destination.breaker.destination())];
-                let metric = family.encode_family(&labels)?;
-                match kind {
-                    MetricType::Counter => ConstCounter::new(value).encode(metric)?,
-                    _ => ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)).encode(metric)?,
+                let labels = [("destination", destination.name())];
+                number(kind, read(destination), family.encode_family(&labels)?)?;
+            }
+        }
+        for signal in Signal::ALL {
+            let delivered: Vec<_> = self.0.iter().map(|it| (it.name(), it.ledger(signal))).collect();
+            for (name, help, kind, read) in OF_DESTINATIONS {
+                let name = format!("{name}_{}", records(signal));
+                let mut family = encoder.encode_descriptor(&name, help, None, kind)?;
+                for (destination, delivered) in &delivered {
+                    let labels = [("destination", *destination)];
+                    number(kind, read(*delivered), family.encode_family(&labels)?)?;
                 }
             }
         }
@@ -86,36 +145,35 @@ impl Collector for Destinations {
     }
 }
 
-/// A counter of the ledger: how its name begins, what it means, where it is.
-type Column = (&'static str, &'static str, fn(Entry) -> u64);
-
-const COUNTERS: [Column; 3] = [
-    ("receiver_accepted", "Records acknowledged to their senders", |entry| entry.stored),
-    ("receiver_refused", "Records whose senders were told to come again or that they are refused", |entry| {
-        entry.refused
-    }),
-    ("receiver_rejected", "Records that can not be kept, told in a partial success", |entry| entry.rejected),
-];
-
-impl Collector for Counts {
+impl Collector for Senders {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
         for signal in Signal::ALL {
-            let entry = self.0.entry(signal);
-            let records = match signal {
-                Signal::Traces => "spans",
-                Signal::Metrics => "metric_points",
-                Signal::Logs => "log_records",
-            };
-            for (name, help, read) in COUNTERS {
-                let counter = ConstCounter::new(read(entry));
-                let name = format!("{name}_{records}");
-                counter.encode(encoder.encode_descriptor(&name, help, None, MetricType::Counter)?)?;
+            let received = self.0.ledger().received(signal);
+            for (name, help, kind, read) in OF_SENDERS {
+                let name = format!("{name}_{}", records(signal));
+                number(kind, read(received), encoder.encode_descriptor(&name, help, None, kind)?)?;
             }
-            let waiting = ConstGauge::new(i64::try_from(entry.waiting).unwrap_or(i64::MAX));
-            let name = format!("exporter_queue_{records}");
-            let help = "Records taken and not answered yet";
-            waiting.encode(encoder.encode_descriptor(&name, help, None, MetricType::Gauge)?)?;
+        }
+        let spool = self.0.spool();
+        let sizes = [
+            ("spool_used_bytes", "Bytes that wait for some destination", spool.used_bytes()),
+            ("spool_budget_bytes", "Bytes that may wait", spool.budget_bytes()),
+        ];
+        for (name, help, bytes) in sizes {
+            let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            number(MetricType::Gauge, bytes, gauge)?;
         }
         Ok(())
+    }
+}
+
+fn number(
+    kind: MetricType,
+    value: u64,
+    metric: prometheus_client::encoding::MetricEncoder<'_>,
+) -> Result<(), std::fmt::Error> {
+    match kind {
+        MetricType::Counter => ConstCounter::new(value).encode(metric),
+        _ => ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)).encode(metric),
     }
 }

@@ -43,6 +43,14 @@ pub struct LogQuery {
     pub limit: usize,
 }
 
+/// How many of a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    #[serde(default = "default_limit")]
+    pub limit: usize,
+}
+
 /// Which metrics.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,12 +9,16 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use mahavishnu_store::query::TraceId;
+use mahavishnu_store::{StoreError, query::TraceId};
+use std::time::Duration;
 
 use super::{Api, LogQuery, MetricQuery, ServiceQuery, TraceQuery, problem::Problem};
 use crate::shapes;
 
 type Answer<T> = Result<Json<T>, Problem>;
+
+/// How long the status waits for the database.
+const STATUS_DEADLINE: Duration = Duration::from_secs(3);
 
 pub(super) fn router() -> Router<Api> {
     Router::new()
@@ -28,11 +32,28 @@ pub(super) fn router() -> Router<Api> {
 }
 
 async fn status(State(api): State<Api>) -> Answer<shapes::Status> {
+    // The database may be what is wrong: the rest is said without it.
+    let asking = async { api.query().await?.status().await };
+    let storage = match tokio::time::timeout(STATUS_DEADLINE, asking).await {
+        Ok(answer) => answer,
+        Err(_) => Err(StoreError::Unavailable("the database does not answer in time".to_owned())),
+    };
+    let (storage, storage_error) = match storage {
+        Ok(status) => (Some(status.into()), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let spool = api.intake.spool();
     Ok(Json(shapes::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         addresses: Some((*api.addresses).clone()),
-        storage: api.query.status().await?.into(),
-        ledger: Some(shapes::LedgerEntry::all(&api.ledger)),
+        storage,
+        storage_error,
+        spool: Some(shapes::SpoolStatus {
+            directory: api.directory.as_deref().map(|directory| directory.display().to_string()),
+            used_bytes: spool.used_bytes(),
+            budget_bytes: spool.budget_bytes(),
+        }),
+        ledger: Some(shapes::LedgerEntry::all(api.intake.ledger())),
         destinations: Some(api.destinations.iter().map(shapes::Destination::of).collect()),
     }))
 }
@@ -41,19 +62,19 @@ async fn traces(
     State(api): State<Api>,
     query: Result<Query<TraceQuery>, QueryRejection>,
 ) -> Answer<Vec<shapes::TraceSummary>> {
-    let traces = api.query.traces(&parameters(query)?.filter()).await?;
+    let traces = api.query().await?.traces(&parameters(query)?.filter()).await?;
     Ok(Json(shapes::list(traces)))
 }
 
 async fn trace(State(api): State<Api>, Path(id): Path<String>) -> Answer<shapes::TraceContext> {
-    Ok(Json(api.query.get_trace_context(TraceId::parse(&id)?).await?.into()))
+    Ok(Json(api.query().await?.get_trace_context(TraceId::parse(&id)?).await?.into()))
 }
 
 async fn logs(
     State(api): State<Api>,
     query: Result<Query<LogQuery>, QueryRejection>,
 ) -> Answer<Vec<shapes::LogRecord>> {
-    let logs = api.query.logs(&parameters(query)?.filter()?).await?;
+    let logs = api.query().await?.logs(&parameters(query)?.filter()?).await?;
     Ok(Json(shapes::list(logs)))
 }
 
@@ -61,7 +82,7 @@ async fn metrics(
     State(api): State<Api>,
     query: Result<Query<ServiceQuery>, QueryRejection>,
 ) -> Answer<Vec<shapes::MetricSummary>> {
-    let metrics = api.query.metrics(parameters(query)?.service.as_deref()).await?;
+    let metrics = api.query().await?.metrics(parameters(query)?.service.as_deref()).await?;
     Ok(Json(shapes::list(metrics)))
 }
 
@@ -69,7 +90,7 @@ async fn points(
     State(api): State<Api>,
     query: Result<Query<MetricQuery>, QueryRejection>,
 ) -> Answer<Vec<shapes::MetricPoint>> {
-    let points = api.query.metric_points(&parameters(query)?.filter()).await?;
+    let points = api.query().await?.metric_points(&parameters(query)?.filter()).await?;
     Ok(Json(shapes::list(points)))
 }
 
@@ -79,10 +100,10 @@ async fn sql(
 ) -> Answer<shapes::SqlResult> {
     let Json(request) =
         request.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
-    Ok(Json(api.query.custom_query(&request.sql, request.limit).await?.into()))
+    Ok(Json(api.query().await?.custom_query(&request.sql, request.limit).await?.into()))
 }
 
-fn parameters<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+pub(super) fn parameters<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     let Query(parameters) =
         query.map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST, rejection.body_text()))?;
     Ok(parameters)

@@ -53,6 +53,7 @@ async fn feed_and_show(arguments: &cli::Demo, running: &Running) -> Result<()> {
     let seed = now();
     let workload = workload(seed, now());
     feed(&client, http, &workload.requests).await?;
+    running.settled().await;
     let ask = Ask { url: Some(running.addresses().api.clone()), ..Ask::default() };
     let source = Source::open(&ask).await?;
     if arguments.once {

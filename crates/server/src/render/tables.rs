@@ -7,7 +7,10 @@ use super::{
     table::Rows,
     text::{DIM, RED, count, duration, level_style, paint, printable},
 };
-use crate::shapes::{LogRecord, MetricPoint, MetricSummary, SqlResult, Status, TraceSummary};
+use crate::shapes::{
+    DeadLetter, DeadLetterCount, Destination, LogRecord, MetricPoint, MetricSummary, SqlResult, Status,
+    StorageStatus, TraceSummary,
+};
 
 const BYTES_PER_MIB: f64 = 1024.0 * 1024.0;
 
@@ -133,21 +136,56 @@ pub fn sql(result: &SqlResult) -> String {
 
 /// How a server or a database is.
 pub fn status(status: &Status) -> String {
-    let storage = &status.storage;
     let mut rows = Rows::new(&["mahavishnu-otel", &status.version]);
     if let Some(addresses) = &status.addresses {
         rows.add(["OTLP/gRPC".to_owned(), addresses.grpc.clone()]);
         rows.add(["OTLP/HTTP".to_owned(), addresses.http.clone()]);
         rows.add(["API".to_owned(), addresses.api.clone()]);
     }
+    if let Some(spool) = &status.spool {
+        let (used, budget) = (mebibytes(spool.used_bytes), mebibytes(spool.budget_bytes));
+        let place = spool.directory.as_deref().map_or_else(|| "memory".to_owned(), printable);
+        rows.add(["spool".to_owned(), format!("{used} of {budget} in {place}")]);
+    }
+    if let Some(storage) = &status.storage {
+        storage_rows(&mut rows, storage);
+    }
+    if let Some(error) = &status.storage_error {
+        rows.add(["database".to_owned(), paint(RED, &printable(error))]);
+    }
+    let mut text = rows.render();
+    if let Some(ledger) = &status.ledger {
+        let mut rows = Rows::new(&["since start", ">accepted", ">refused", ">rejected", ">repeated"]);
+        for entry in ledger {
+            rows.add([
+                entry.signal.clone(),
+                count(entry.accepted),
+                count(entry.refused),
+                count(entry.rejected),
+                count(entry.repeated),
+            ]);
+        }
+        text.push('\n');
+        text.push_str(&rows.render());
+    }
+    for destination in status.destinations.iter().flatten() {
+        text.push('\n');
+        text.push_str(&destination_table(destination));
+    }
+    text
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / BYTES_PER_MIB)
+}
+
+fn storage_rows(rows: &mut Rows, storage: &StorageStatus) {
     rows.add(["storage".to_owned(), printable(&storage.location)]);
     let vector = storage.pgvector_version.as_deref().unwrap_or("missing");
-    rows.add([
-        "database".to_owned(),
-        format!("PostgreSQL {}, pgvector {vector}", printable(&storage.server_version)),
-    ]);
+    let server = printable(&storage.server_version);
+    rows.add(["database".to_owned(), format!("PostgreSQL {server}, pgvector {vector}")]);
     rows.add(["schema".to_owned(), format!("version {}", storage.schema_version)]);
-    rows.add(["size".to_owned(), format!("{:.1} MiB", storage.database_bytes as f64 / BYTES_PER_MIB)]);
+    rows.add(["size".to_owned(), mebibytes(storage.database_bytes)]);
     let kept = [
         ("traces", storage.traces),
         ("spans", storage.spans),
@@ -157,39 +195,58 @@ pub fn status(status: &Status) -> String {
     for (name, number) in kept {
         rows.add([name.to_owned(), count(number)]);
     }
-    let mut text = rows.render();
-    if let Some(ledger) = &status.ledger {
-        let mut rows = Rows::new(&["since start", ">stored", ">waiting", ">refused", ">rejected"]);
-        for entry in ledger {
-            rows.add([
-                entry.signal.clone(),
-                count(entry.stored),
-                count(entry.waiting),
-                count(entry.refused),
-                count(entry.rejected),
-            ]);
-        }
-        text.push('\n');
-        text.push_str(&rows.render());
+}
+
+/// What became of what a destination was given, and how its breaker is.
+fn destination_table(destination: &Destination) -> String {
+    let name = printable(&destination.name);
+    let mut rows = Rows::new(&[&name, ">stored", ">waiting", ">dead letters", ">dropped"]);
+    for entry in &destination.ledger {
+        rows.add([
+            entry.signal.clone(),
+            count(entry.stored),
+            count(entry.waiting),
+            count(entry.dead_lettered),
+            count(entry.dropped),
+        ]);
     }
-    if let Some(destinations) = &status.destinations {
-        let mut rows =
-            Rows::new(&["destination", "breaker", ">failures", "next trial", ">waiting", ">dropped"]);
-        for destination in destinations {
-            let trial = destination.next_trial_in_s.map(|seconds| format!("in {seconds:.0} s"));
-            rows.add([
-                printable(&destination.name),
-                printable(&destination.breaker),
-                count(destination.failures as u64),
-                trial.unwrap_or_default(),
-                destination.waiting_batches.map(count).unwrap_or_default(),
-                destination.dropped_batches.map(count).unwrap_or_default(),
-            ]);
-        }
-        text.push('\n');
-        text.push_str(&rows.render());
+    let trial = destination.next_trial_in_s.map(|seconds| format!(", next trial in {seconds:.0} s"));
+    let breaker = format!(
+        "(breaker {}, {} failures{})",
+        printable(&destination.breaker),
+        destination.failures,
+        trial.unwrap_or_default()
+    );
+    format!("{}{}\n", rows.render(), paint(DIM, &breaker))
+}
+
+/// What destinations refused for good.
+pub fn dead_letters(letters: &[DeadLetter]) -> String {
+    if letters.is_empty() {
+        return "no dead letters\n".to_owned();
     }
-    text
+    let mut rows = Rows::new(&["=failed", "destination", ">id", "signal", ">records", "reason"]);
+    for letter in letters {
+        rows.add([
+            letter.failed_at.local(),
+            printable(&letter.destination),
+            count(letter.id),
+            printable(&letter.signal),
+            count(letter.records),
+            printable(&letter.reason),
+        ]);
+    }
+    rows.render()
+}
+
+/// How many of them were handled.
+pub fn dead_letter_count(count: DeadLetterCount, done: &str) -> String {
+    let plural = if count.letters == 1 { "" } else { "s" };
+    let unreadable = match count.unreadable {
+        0 => String::new(),
+        some => format!("; {some} can not be read by this version and stayed"),
+    };
+    format!("{} dead letter{plural} {done}{unreadable}\n", count.letters)
 }
 
 /// Every setting and where it comes from.

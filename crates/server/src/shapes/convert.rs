@@ -1,12 +1,12 @@
 //! Answers of the store as shapes.
 
-use mahavishnu_pipeline::{Ledger, Signal, forwarding::Forwarder};
-use mahavishnu_store::query;
+use mahavishnu_pipeline::{Ledger, Signal};
+use mahavishnu_store::{UnixNanos, query};
 use serde_json::Value;
 
 use super::{
-    Destination, LedgerEntry, LogRecord, MetricPoint, MetricSummary, Resource, Scope, Span, SqlResult,
-    StorageStatus, TraceContext, TraceSummary,
+    DeadLetter, DeliveryEntry, Destination, LedgerEntry, LogRecord, MetricPoint, MetricSummary, Resource,
+    Scope, Span, SqlResult, StorageStatus, TraceContext, TraceSummary,
 };
 
 impl From<query::TraceSummary> for TraceSummary {
@@ -175,8 +175,8 @@ impl From<query::StorageStatus> for StorageStatus {
 
 impl Destination {
     /// How it is now.
-    pub fn of(destination: &mahavishnu_observability::wiring::Destination) -> Self {
-        let (breaker, forwarder) = (&destination.breaker, destination.forwarder.as_ref());
+    pub fn of(destination: &mahavishnu_pipeline::Destination) -> Self {
+        let breaker = destination.breaker();
         let now = tokio::time::Instant::now();
         let snapshot = breaker.snapshot(now);
         Self {
@@ -184,8 +184,47 @@ impl Destination {
             breaker: snapshot.state.to_string(),
             failures: snapshot.failures,
             next_trial_in_s: snapshot.next_trial_at.map(|at| at.saturating_duration_since(now).as_secs_f64()),
-            waiting_batches: forwarder.map(Forwarder::waiting_batches),
-            dropped_batches: forwarder.map(Forwarder::lost_batches),
+            waiting_requests: destination.waiting_requests(),
+            ledger: destination.signals().iter().map(|signal| entry(destination, *signal)).collect(),
+        }
+    }
+}
+
+fn entry(destination: &mahavishnu_pipeline::Destination, signal: Signal) -> DeliveryEntry {
+    let delivered = destination.ledger(signal);
+    DeliveryEntry {
+        signal: signal.to_string(),
+        given: delivered.given,
+        stored: delivered.stored,
+        waiting: delivered.waiting,
+        dead_lettered: delivered.dead_lettered,
+        dropped: delivered.dropped,
+        skipped: delivered.skipped,
+    }
+}
+
+impl DeadLetter {
+    /// One of the database.
+    pub fn of_database(letter: &mahavishnu_store::dead_letter::KeptLetter) -> Self {
+        Self {
+            destination: "postgresql".to_owned(),
+            id: letter.id.unsigned_abs(),
+            failed_at: letter.failed_at.into(),
+            signal: letter.signal.clone(),
+            records: letter.records.into(),
+            reason: letter.reason.clone(),
+        }
+    }
+
+    /// One of the spool.
+    pub fn of_spool(letter: &mahavishnu_pipeline::dead_letters::Kept) -> Self {
+        Self {
+            destination: letter.destination.clone(),
+            id: letter.mark.position.get(),
+            failed_at: UnixNanos(letter.at_ms.saturating_mul(1_000_000)).into(),
+            signal: letter.batch.signal().to_string(),
+            records: letter.batch.records() as u64,
+            reason: letter.reason.clone(),
         }
     }
 }
@@ -196,13 +235,13 @@ impl LedgerEntry {
         Signal::ALL
             .into_iter()
             .map(|signal| {
-                let entry = ledger.entry(signal);
+                let entry = ledger.received(signal);
                 Self {
                     signal: signal.to_string(),
-                    stored: entry.stored,
-                    waiting: entry.waiting,
+                    accepted: entry.accepted,
                     refused: entry.refused,
                     rejected: entry.rejected,
+                    repeated: entry.repeated,
                 }
             })
             .collect()

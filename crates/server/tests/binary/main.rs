@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod configuration;
+mod dead_letters;
 mod dual_export;
 mod real_input;

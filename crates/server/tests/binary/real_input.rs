@@ -83,6 +83,7 @@ async fn every_trace_of_a_real_system_comes_back_with_exactly_its_spans_and_logs
             post(&running, path(&file), std::fs::read(&file)?, Some("gzip")).await?;
         }
     }
+    running.settled().await?;
     let expected = std::fs::read_to_string(data.join("expected.tsv"))?;
     let mut traces = 0;
     for line in expected.lines() {
@@ -108,6 +109,7 @@ async fn the_examples_of_otlp_come_back() -> Result<()> {
         File::open(&file).context(name)?.read_to_end(&mut body)?;
         post(&running, path(&file), body, None).await?;
     }
+    running.settled().await?;
     let trace = running.get("/api/v1/traces/5b8efff798038103d269b633813fc60c").await?;
     assert_eq!(trace["spans"][0]["name"], "I'm a server span");
     assert_eq!(trace["spans"][0]["attributes"]["my.span.attr"], "some value");

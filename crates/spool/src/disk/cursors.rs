@@ -36,7 +36,7 @@ impl Kept {
             self.last,
             self.next
         );
-        for Cursor { name, position, lost } in &self.cursors {
+        for Cursor { name, position, lost, .. } in &self.cursors {
             let _never_fails = writeln!(text, "cursor {position} {lost} {name}");
         }
         let checksum = crc32fast::hash(text.as_bytes());
@@ -83,7 +83,7 @@ impl Kept {
 fn cursor(line: &str) -> Option<Cursor> {
     let mut words = line.strip_prefix("cursor ")?.splitn(3, ' ');
     let (position, lost) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    Some(Cursor { name: words.next()?.to_owned(), position, lost })
+    Some(Cursor { position, lost, ..Cursor::new(words.next()?) })
 }
 
 #[cfg(test)]
@@ -98,8 +98,8 @@ mod tests {
             last: 120,
             next: 121,
             cursors: vec![
-                Cursor { name: "postgresql".to_owned(), position: 118, lost: 0 },
-                Cursor { name: "otlp to the east".to_owned(), position: 90, lost: 4 },
+                Cursor { position: 118, ..Cursor::new("postgresql") },
+                Cursor { position: 90, lost: 4, ..Cursor::new("otlp to the east") },
             ],
         }
     }

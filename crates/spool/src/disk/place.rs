@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 
 use super::segment::{self, Scan, Step};
-use crate::{entry::Entry, state::Segment, storage::Disk};
+use crate::{entry::Entry, state::Segment, storage::Disk, weight::Weight};
 
 /// Records read at once, however many are asked for: what is read here waits in memory.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
@@ -16,6 +16,8 @@ pub(crate) struct Place {
     first: u64,
     /// The position of the record that comes next in the scan.
     next: u64,
+    /// What all records before that one count for.
+    before: Weight,
     scan: Scan,
 }
 
@@ -35,6 +37,7 @@ impl Place {
     pub(crate) fn read(
         last: Option<Self>,
         disk: &dyn Disk,
+        weigh: fn(&[u8]) -> Weight,
         segment: &Segment,
         from: u64,
         max_records: usize,
@@ -44,7 +47,8 @@ impl Place {
             Some(place) if place.first == segment.first && place.next <= from => place,
             _ => match disk.open(&segment::name(segment.first)) {
                 Ok(file) => {
-                    Self { first: segment.first, next: segment.first, scan: Scan::new(file, segment.end) }
+                    let (first, scan) = (segment.first, Scan::new(file, segment.end));
+                    Self { first, next: first, before: segment.before, scan }
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::Damage(from),
                 Err(error) => return Found::Failed(error),
@@ -59,6 +63,7 @@ impl Place {
                 Err(error) if entries.is_empty() => return Found::Failed(error),
                 Ok(_) | Err(_) => break,
             };
+            let upto = place.before + weigh(frame.record);
             if place.next >= from {
                 let length = frame.length();
                 bytes += length;
@@ -70,9 +75,11 @@ impl Place {
                     position: frame.position.into(),
                     appended_at_ms: frame.appended_at_ms,
                     record: Bytes::copy_from_slice(frame.record),
+                    upto,
                 });
             }
             place.next += 1;
+            place.before = upto;
         }
         if entries.is_empty() { Found::Damage(from) } else { Found::Entries(entries, place) }
     }

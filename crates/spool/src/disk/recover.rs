@@ -17,6 +17,7 @@ use crate::{
     recovery::{CursorFile, Recovery},
     state::{Cursor, Segment, State},
     storage::{Disk, File},
+    weight::Weight,
 };
 
 /// What the spool goes on with.
@@ -61,11 +62,19 @@ struct Survey<'a> {
     end: u64,
     /// No lower position may be given out.
     next: u64,
+    /// What the records found so far count for, and what those up to each cursor do.
+    total: Weight,
+    weigh: fn(&[u8]) -> Weight,
+    cursors: Vec<Cursor>,
     recovery: Recovery,
 }
 
 /// Goes through the directory and repairs what can be repaired.
-pub(crate) fn recover(disk: &dyn Disk, readers: &[&str]) -> Result<Recovered, RecoverError> {
+pub(crate) fn recover(
+    disk: &dyn Disk,
+    readers: &[&str],
+    weigh: fn(&[u8]) -> Weight,
+) -> Result<Recovered, RecoverError> {
     let names = disk.list()?;
     // What a process that was killed did to the directory must hold before anything is concluded from it.
     disk.sync_directory()?;
@@ -88,11 +97,14 @@ pub(crate) fn recover(disk: &dyn Disk, readers: &[&str]) -> Result<Recovered, Re
         floor: 0,
         end: 0,
         next: 1,
+        total: Weight::default(),
+        weigh,
+        cursors: kept.as_ref().map(|kept| kept.cursors.clone()).unwrap_or_default(),
         recovery: Recovery { cursor_file, ..Recovery::default() },
     };
     survey.go_through(candidates, kept.as_ref())?;
     let identity = kept.as_ref().map(|kept| kept.identity).or(newest.map(|header| header.identity));
-    let (state, recovery) = survey.finish(kept, readers);
+    let (state, recovery) = survey.finish(readers);
     Ok(Recovered { state, identity: identity.unwrap_or_else(Identity::random), recovery })
 }
 
@@ -206,13 +218,17 @@ impl Survey<'_> {
             return Ok(());
         }
         let mut scan = Scan::new(candidate.file, candidate.length);
-        let (mut last, mut end) = (first - 1, SEGMENT_HEADER as u64);
+        let (mut last, mut end, before) = (first - 1, SEGMENT_HEADER as u64, self.total);
         let readable = loop {
             match scan.step() {
                 Ok(Step::Record(frame))
                     if frame.position == last + 1 && void_after.is_none_or(|void| last < void) =>
                 {
                     last += 1;
+                    self.total += (self.weigh)(frame.record);
+                    for cursor in self.cursors.iter_mut().filter(|cursor| last <= cursor.position) {
+                        cursor.done = self.total;
+                    }
                 }
                 Ok(_) => break true,
                 Err(error) => {
@@ -236,7 +252,9 @@ impl Survey<'_> {
         // Whoever wrote this may have been killed before it synced; what is read now may be acknowledged elsewhere.
         candidate.file.sync()?;
         let frames_bytes = end - SEGMENT_HEADER as u64;
-        self.segments.push_back(Segment { first, last, damaged_from: None, end, frames_bytes });
+        let weight = self.total - before;
+        let segment = Segment { first, last, damaged_from: None, end, frames_bytes, before, weight };
+        self.segments.push_back(segment);
         self.recovery.records += last + 1 - first;
         self.end = last;
         if let Some(position) = lost_to {
@@ -285,8 +303,8 @@ impl Survey<'_> {
         }
     }
 
-    fn finish(mut self, kept: Option<Kept>, readers: &[&str]) -> (State, Recovery) {
-        let kept_cursors = kept.map(|kept| kept.cursors).unwrap_or_default();
+    fn finish(mut self, readers: &[&str]) -> (State, Recovery) {
+        let kept_cursors = std::mem::take(&mut self.cursors);
         let mut cursors = Vec::with_capacity(readers.len());
         // A reader that never had a cursor lost nothing.
         let mut at_the_front = 0;
@@ -296,7 +314,7 @@ impl Survey<'_> {
             if cursor.position < self.floor {
                 let lost = if known.is_some() { self.floor - cursor.position } else { 0 };
                 at_the_front = at_the_front.max(lost);
-                cursor.move_to(self.floor, lost);
+                cursor.move_to(self.floor, lost, Weight::default());
             }
             cursors.push(cursor);
         }
@@ -310,6 +328,7 @@ impl Survey<'_> {
         state.last = self.end;
         state.floor = self.floor;
         state.used_bytes = self.segments.iter().map(|segment| segment.frames_bytes).sum();
+        state.total = self.total;
         state.segments = self.segments;
         // The names may have changed.
         state.moved = true;

@@ -19,6 +19,7 @@ use crate::{
         Disk,
         simulated::{Random, SimulatedDisk},
     },
+    tests::weigh,
 };
 
 mod damage;
@@ -28,7 +29,7 @@ mod power;
 const READERS: [&str; 2] = ["a", "b"];
 
 pub(super) fn options(durability: Durability, budget_bytes: u64, policy: Policy) -> Settings {
-    Options { directory: "simulated".into(), durability, budget_bytes, policy, segment_bytes: 600 }
+    Options { directory: "simulated".into(), durability, budget_bytes, policy, segment_bytes: 600, weigh }
 }
 
 /// A spool without its thread: every step is taken here, so that a seed says everything.
@@ -130,7 +131,7 @@ impl Bench {
 
     pub(super) fn advance(&mut self, reader: usize, to: u64) {
         let mut state = self.writer.as_ref().unwrap().log().lock();
-        state.advance(reader, to);
+        state.advance(reader, to.into());
         state.free_passed();
         self.advanced[reader] = self.advanced[reader].max(to);
     }
@@ -146,7 +147,7 @@ impl Bench {
                 Look::Entries(entries) => entries,
                 Look::Nothing | Look::Closed => return read,
                 Look::OnDisk(segment, from) => {
-                    match Place::read(place.take(), &self.disk, &segment, from, 3, 300) {
+                    match Place::read(place.take(), &self.disk, weigh, &segment, from, 3, 300) {
                         Found::Entries(entries, at) => {
                             place = Some(at);
                             entries

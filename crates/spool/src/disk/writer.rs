@@ -19,6 +19,7 @@ use crate::{
     spool::Clock,
     state::{Log, Segment},
     storage::{Disk, File},
+    weight::Weight,
 };
 
 /// Written together at most, unless one record is larger: some milliseconds of a disk, so that nobody waits long.
@@ -58,6 +59,7 @@ pub(super) struct Settings {
     pub(super) segment_bytes: u64,
     pub(super) identity: Identity,
     pub(super) clock: Clock,
+    weigh: fn(&[u8]) -> Weight,
 }
 
 /// The segment that is written to.
@@ -86,6 +88,7 @@ impl Writer {
             segment_bytes: options.effective_segment_bytes(),
             identity,
             clock,
+            weigh: options.weigh,
         };
         Self {
             disk,
@@ -131,6 +134,7 @@ impl Writer {
             position: Position::from(position),
             appended_at_ms: now,
             record: request.record.clone(),
+            upto: Weight::default(),
         };
         let entries: Vec<Entry> = batch.iter().zip(first..).map(entry).collect();
         match self.write(first, &entries) {
@@ -247,19 +251,27 @@ impl Writer {
     }
 
     /// Makes the records readable.
-    fn publish(&mut self, first: u64, entries: Vec<Entry>) {
+    fn publish(&mut self, first: u64, mut entries: Vec<Entry>) {
         let last = first + entries.len() as u64 - 1;
         let bytes: u64 = entries.iter().map(Entry::frame_bytes).sum();
         let mut state = self.log.lock();
+        let (before, mut weight) = (state.total, Weight::default());
+        for entry in &mut entries {
+            weight += (self.settings.weigh)(&entry.record);
+            entry.upto = before + weight;
+        }
+        state.total += weight;
         if let Some(active) = &mut self.active {
             active.next = last + 1;
             if active.first == first {
-                let (end, frames_bytes) = (active.end, bytes);
-                state.segments.push_back(Segment { first, last, damaged_from: None, end, frames_bytes });
+                let (end, frames_bytes, damaged_from) = (active.end, bytes, None);
+                let segment = Segment { first, last, damaged_from, end, frames_bytes, before, weight };
+                state.segments.push_back(segment);
             } else if let Some(segment) = state.segments.back_mut() {
                 segment.last = last;
                 segment.end = active.end;
                 segment.frames_bytes += bytes;
+                segment.weight += weight;
             }
         }
         state.used_bytes += bytes;

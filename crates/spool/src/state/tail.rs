@@ -81,13 +81,19 @@ impl Tail {
 #[cfg(test)]
 mod tests {
     use super::{Entry, Tail};
+    use crate::weight::Weight;
 
     #[test]
     fn a_tail_never_holds_more_than_its_limit() {
         let mut tail = Tail::new(1000);
         for position in 1..=100_u64 {
             let record = vec![0; 76].into();
-            tail.push(Entry { position: position.into(), appended_at_ms: 0, record });
+            tail.push(Entry {
+                position: position.into(),
+                appended_at_ms: 0,
+                record,
+                upto: Weight::default(),
+            });
             assert!(tail.bytes <= 1000);
         }
         assert_eq!(tail.entries.len(), 10);

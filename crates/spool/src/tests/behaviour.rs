@@ -169,7 +169,7 @@ async fn dropping_the_oldest_keeps_to_the_budget_and_counts_what_each_reader_mis
             spool.append(Bytes::from(vec![1; 76])).await.unwrap();
             assert!(spool.used_bytes() <= 2000);
             let entries = fast.read(10, ANY).await.unwrap();
-            fast.advance(entries.last().unwrap().position);
+            fast.advance(entries.last().unwrap().mark());
         }
         assert_eq!((fast.lost(), fast.lag_records()), (0, 0));
         let entries = slow.read(1000, ANY).await.unwrap();

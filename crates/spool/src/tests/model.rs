@@ -7,7 +7,7 @@ use proptest::{
 };
 
 use super::{Scratch, options};
-use crate::{Durability, Policy, Reader, Spool};
+use crate::{Durability, Entry, Mark, Policy, Reader, Spool, Weight};
 
 const READERS: [&str; 2] = ["a", "b"];
 
@@ -39,8 +39,12 @@ struct Model {
     /// Positions up to these are done, and read.
     done: [u64; 2],
     read: [u64; 2],
+    /// Of the last record read.
+    marks: [Option<Mark>; 2],
     /// Records that went with the policy to drop them.
     lost: [u64; 2],
+    /// How many those were when the spool was opened.
+    opened_lost: [u64; 2],
 }
 
 struct Run {
@@ -114,6 +118,7 @@ impl Run {
             assert_eq!(entry.record, self.model.records[usize::try_from(position).unwrap() - 1]);
         }
         self.model.read[reader] = entries.last().unwrap().position.get();
+        self.model.marks[reader] = entries.last().map(Entry::mark);
     }
 
     async fn step(&mut self, step: Step) {
@@ -121,18 +126,23 @@ impl Run {
             Step::Append(sizes) => self.append(sizes).await,
             Step::Read { reader, max_records, max_bytes } => self.read(reader, max_records, max_bytes).await,
             Step::Advance(reader) => {
-                self.readers[reader].advance(self.model.read[reader].into());
+                if let Some(mark) = self.model.marks[reader] {
+                    self.readers[reader].advance(mark);
+                }
                 self.model.done[reader] = self.model.done[reader].max(self.model.read[reader]);
             }
             Step::Rewind(reader) => {
                 self.readers[reader].rewind();
                 self.model.read[reader] = self.model.done[reader];
+                self.model.marks[reader] = None;
             }
             Step::Reopen if self.durability == Durability::Memory => {}
             Step::Reopen => {
                 self.spool.clone().close().await.unwrap();
                 (self.spool, self.readers) = open(&self.directory, self.durability, self.policy);
                 self.model.read = self.model.done;
+                self.model.marks = [None; 2];
+                self.model.opened_lost = self.model.lost;
             }
         }
         let last = self.model.records.len() as u64;
@@ -140,6 +150,11 @@ impl Run {
         for (index, reader) in self.readers.iter().enumerate() {
             assert_eq!(reader.cursor().get(), self.model.done[index]);
             assert_eq!(reader.lag_records(), last - self.model.done[index]);
+            let done = usize::try_from(self.model.done[index]).unwrap();
+            let bytes = self.model.records[done..].iter().map(|record| record.len() as u64).sum();
+            let standing = reader.standing();
+            assert_eq!(standing.waiting, Weight([last - self.model.done[index], bytes, 0]));
+            assert_eq!(standing.missed.0[0], self.model.lost[index] - self.model.opened_lost[index]);
         }
     }
 }

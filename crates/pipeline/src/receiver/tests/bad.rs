@@ -39,7 +39,7 @@ async fn bad_data_is_400_with_what_was_bad_in_the_form_of_the_request(
     let (code, message) = answer.rpc_status();
     assert_eq!(code, 3);
     assert!(!message.is_empty() && message.contains(what) && message.len() < 500, "{message}");
-    assert!(server.got().is_empty());
+    assert!(server.got().await.is_empty());
     server.assert_undisturbed().await;
 }
 
@@ -104,7 +104,7 @@ async fn a_body_at_the_limit_is_taken(#[case] encoding: &str) {
         let headers = [("content-type", PROTOBUF), ("content-encoding", encoding)];
         assert_eq!(server.post("/v1/traces", &headers, body).await.status, 200);
     }
-    assert_eq!(server.got().len(), 2);
+    assert_eq!(server.got().await.len(), 2);
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn a_span_with_100_000_attributes_is_rejected_and_its_neighbours_are_kept(
     let partial = ExportTraceServiceResponse::decode(answer.body).unwrap().partial_success.expect("partial");
     let reason = "1 span was rejected: \"GET /\" has 100000 attributes, and the limit is 4096";
     assert_eq!((partial.rejected_spans, partial.error_message.as_str()), (1, reason));
-    assert_eq!(server.got()[0].request().as_ref(), spans(vec![span()]));
+    assert_eq!(server.got().await[0].request().as_ref(), spans(vec![span()]));
 }
 
 #[rstest]

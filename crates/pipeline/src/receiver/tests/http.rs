@@ -1,7 +1,5 @@
 //! What OTLP/HTTP promises.
 
-use std::time::Duration;
-
 use opentelemetry_proto::tonic::{
     collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse},
     metrics::v1::Metric,
@@ -12,7 +10,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::support::{LIMIT, Server, gzip, large, metrics, request, span, spans, zstd};
-use crate::{ExportError, Signal};
+use crate::Signal;
 
 #[rstest]
 #[case(Signal::Traces)]
@@ -24,7 +22,7 @@ async fn protobuf_is_taken_at_the_path_of_its_signal_and_answered_in_protobuf(#[
     let answer = server.protobuf(signal, request(signal)).await;
     assert_eq!((answer.status.as_u16(), answer.content_type()), (200, "application/x-protobuf"));
     assert!(answer.body.is_empty(), "partial_success is unset on full success");
-    let got = server.got();
+    let got = server.got().await;
     assert_eq!((got[0].signal(), got[0].records()), (signal, 1));
     assert_eq!(got[0].request().as_ref(), request(signal), "the bytes arrive as they were sent");
 }
@@ -41,7 +39,7 @@ async fn json_is_taken_on_the_same_port_and_answered_in_json(#[case] content_typ
     ]}]}]});
     let answer = server.post("/v1/traces", &[("content-type", content_type)], body.to_string()).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({})));
-    let got = ExportTraceServiceRequest::decode(&server.got()[0].request()[..]).unwrap();
+    let got = ExportTraceServiceRequest::decode(&server.got().await[0].request()[..]).unwrap();
     let got = &got.resource_spans[0].scope_spans[0].spans[0];
     assert_eq!((got.trace_id[0], got.span_id[0], got.name.as_str()), (0x5b, 0xee, "GET /"));
 }
@@ -57,11 +55,12 @@ async fn gzip_zstd_and_identity_are_accepted(#[case] encoding: &str, #[case] bod
     let server = Server::start().await;
     let headers = [("content-type", "application/x-protobuf"), ("content-encoding", encoding)];
     assert_eq!(server.post("/v1/traces", &headers, body).await.status, 200);
-    let name = ExportTraceServiceRequest::decode(&server.got()[0].request()[..]).unwrap().resource_spans[0]
-        .scope_spans[0]
-        .spans[0]
-        .name
-        .len();
+    let name =
+        ExportTraceServiceRequest::decode(&server.got().await[0].request()[..]).unwrap().resource_spans[0]
+            .scope_spans[0]
+            .spans[0]
+            .name
+            .len();
     assert!(name == 2000 || name == LIMIT / 2);
 }
 
@@ -93,7 +92,7 @@ async fn an_empty_request_is_a_success(
     let headers = [("content-type", content_type), ("content-encoding", encoding)];
     let answer = server.post("/v1/traces", &headers, body).await;
     assert_eq!((answer.status.as_u16(), answer.content_type()), (200, content_type));
-    assert!(server.got().is_empty());
+    assert!(server.got().await.is_empty());
 }
 
 #[tokio::test]
@@ -105,9 +104,9 @@ async fn a_partial_success_carries_the_number_and_the_reason() {
     let partial = ExportTraceServiceResponse::decode(answer.body).unwrap().partial_success.expect("partial");
     let reason = "2 spans were rejected; the first: \"GET /\" has a trace id of 3 bytes instead of 16";
     assert_eq!((partial.rejected_spans, partial.error_message.as_str()), (2, reason));
-    assert_eq!(server.got()[0].request().as_ref(), spans(vec![span()]));
-    let entry = server.ledger.entry(Signal::Traces);
-    assert_eq!((entry.stored, entry.waiting, entry.refused, entry.rejected), (1, 0, 0, 2));
+    assert_eq!(server.got().await[0].request().as_ref(), spans(vec![span()]));
+    let entry = server.ledger.received(Signal::Traces);
+    assert_eq!((entry.accepted, entry.refused, entry.rejected), (1, 0, 2));
 }
 
 #[rstest]
@@ -126,7 +125,7 @@ async fn a_partial_success_in_json_has_its_number_as_a_string(
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["partialSuccess"][field], "1", "{}", answer.json());
     assert!(answer.json()["partialSuccess"]["errorMessage"].as_str().unwrap().contains("rejected"));
-    assert!(server.got().is_empty());
+    assert!(server.got().await.is_empty());
 }
 
 #[tokio::test]
@@ -141,66 +140,42 @@ async fn a_warning_is_a_message_with_zero_rejected() {
     );
 }
 
-#[rstest]
-#[case(Duration::ZERO, "1")]
-#[case(Duration::from_millis(2100), "3")]
 #[tokio::test]
-async fn who_comes_while_the_destination_is_away_is_told_when_to_come_again(
-    #[case] retry_after: Duration,
-    #[case] seconds: &str,
-) {
-    let server = Server::start().await;
-    let reason = "the database is away".to_owned();
-    server.fails_with(ExportError::Unavailable { reason, retry_after: Some(retry_after) });
-    let answer = server.protobuf(Signal::Traces, request(Signal::Traces)).await;
-    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, seconds));
-    assert_eq!(answer.rpc_status(), (14, "the database is away".to_owned()));
-    let entry = server.ledger.entry(Signal::Traces);
-    assert_eq!((entry.stored, entry.waiting, entry.refused), (0, 0, 1));
-}
-
-#[tokio::test]
-async fn when_the_queue_is_full_the_answer_is_503_with_retry_after() {
+async fn when_the_spool_is_full_the_answer_is_429_with_retry_after() {
     let server = Server::with(LIMIT, 1000).await;
     *server.destination.hangs.lock().unwrap() = true;
-    let first = server.protobuf(Signal::Traces, large(900));
-    let second = async {
-        server.destination.asked.notified().await;
-        let answer = server.json(Signal::Logs, r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":
-            {"stringValue":"a text that is long enough not to fit beside the first request of nine hundred bytes"}}]}]}]}"#);
-        let answer = answer.await;
-        server.destination.go.notify_one();
-        answer
-    };
-    let (first, second) = tokio::join!(first, second);
-    assert_eq!(first.status, 200, "what has its place is stored");
-    assert_eq!((second.status.as_u16(), second.header("retry-after")), (503, "1"));
+    let first = server.protobuf(Signal::Traces, large(900)).await;
+    assert_eq!(first.status, 200, "what has its place is kept");
+    let second = server.json(Signal::Logs, r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":
+        {"stringValue":"a text that is long enough not to fit beside the first request of nine hundred bytes"}}]}]}]}"#);
+    let second = second.await;
+    assert_eq!((second.status.as_u16(), second.header("retry-after")), (429, "5"));
     let (code, message) = second.rpc_status();
-    assert_eq!(code, 14);
-    assert!(message.contains("full") && message.contains("send again later"), "{message}");
+    assert_eq!(code, 8);
+    assert!(message.contains("fills the spool") && message.contains("send again later"), "{message}");
+    assert_eq!(server.ledger.received(Signal::Logs).refused, 1);
 }
 
 #[tokio::test]
-async fn what_the_destination_will_never_take_is_400() {
+async fn a_server_that_stops_is_503_with_retry_after() {
     let server = Server::start().await;
-    server.fails_with(ExportError::Refused { reason: "a text holds a NUL".to_owned() });
+    server.spool.seal();
     let answer = server.protobuf(Signal::Traces, request(Signal::Traces)).await;
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.rpc_status(), (3, "a text holds a NUL".to_owned()));
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"));
+    assert_eq!(answer.rpc_status(), (14, "the server is stopping: send again later".to_owned()));
 }
 
 #[tokio::test]
-async fn nobody_is_answered_before_the_destination_has_it() {
+async fn nobody_waits_for_a_destination() {
     let server = Server::start().await;
     *server.destination.hangs.lock().unwrap() = true;
-    let mut answer = std::pin::pin!(server.protobuf(Signal::Traces, request(Signal::Traces)));
-    tokio::select! {
-        _ = answer.as_mut() => panic!("answered before it was stored"),
-        () = server.destination.asked.notified() => {}
-    }
-    assert_eq!(server.ledger.entry(Signal::Traces).waiting, 1);
+    assert_eq!(server.protobuf(Signal::Traces, request(Signal::Traces)).await.status, 200);
+    let destination = server.delivery.destination();
+    assert_eq!(destination.ledger(Signal::Traces).waiting, 1);
+    server.destination.asked.notified().await;
     server.destination.go.notify_one();
-    assert_eq!(answer.await.status, 200);
+    assert_eq!(server.got().await.len(), 1);
+    assert_eq!(destination.ledger(Signal::Traces).stored, 1);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use mahavishnu_spool::{Durability, Options, Policy, Spool};
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -28,9 +29,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 
 use crate::{
-    Batch, ExportError, Exporter, Intake, Ledger, Resilience, Signal,
+    Batch, Delivery, ExportError, Exporter, Intake, Ledger, Resilience, Signal,
     breaker::{BreakerSettings, CircuitBreaker},
-    delivery::Delivery,
+    delivery::Route,
     receiver::{Limits, Listener, grpc::Raw, router},
     retry::RetrySettings,
 };
@@ -42,8 +43,6 @@ pub(super) const LIMIT: usize = 1024 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Destination {
     pub(super) got: Mutex<Vec<Batch>>,
-    /// What it answers; nothing is success.
-    pub(super) error: Mutex<Option<ExportError>>,
     /// Whether it waits for `go`.
     pub(super) hangs: Mutex<bool>,
     pub(super) asked: Notify,
@@ -56,9 +55,6 @@ impl Exporter for Destination {
         self.asked.notify_one();
         if hangs {
             self.go.notified().await;
-        }
-        if let Some(error) = self.error.lock().unwrap().clone() {
-            return Err(error);
         }
         self.got.lock().unwrap().extend_from_slice(batches);
         Ok(())
@@ -83,7 +79,8 @@ pub(super) struct Server {
     pub(super) ledger: Arc<Ledger>,
     pub(super) stop: CancellationToken,
     pub(super) serving: JoinHandle<()>,
-    _delivery: Delivery,
+    pub(super) spool: Spool,
+    pub(super) delivery: Delivery,
 }
 
 impl Server {
@@ -93,23 +90,31 @@ impl Server {
 
     pub(super) async fn with(max_request_bytes: usize, capacity_bytes: usize) -> Self {
         let destination = Arc::new(Destination::default());
-        let ledger = Arc::new(Ledger::default());
-        let (intake, outlet) = Intake::new(capacity_bytes, Arc::clone(&ledger));
-        let delivery = Delivery::start(&outlet, &destination, 1, &patient());
+        let options = Options {
+            directory: "unused".into(),
+            durability: Durability::Memory,
+            budget_bytes: capacity_bytes as u64,
+            policy: Policy::Refuse,
+            segment_bytes: capacity_bytes as u64,
+            weigh: Intake::weigh,
+        };
+        let (spool, _nothing) = Spool::open(options, &["test"]).expect("a budget");
+        let delivery =
+            Delivery::start(&destination, &patient(), &spool, &Route::default()).expect("a reader");
+        let intake = Intake::new(spool.clone(), None);
+        let ledger = Arc::clone(intake.ledger());
         let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let stop = CancellationToken::new();
         let serving =
             tokio::spawn(listener.serve(router(intake, Limits { max_request_bytes }), stop.clone()));
-        Self { address, destination, ledger, stop, serving, _delivery: delivery }
+        Self { address, destination, ledger, spool, stop, serving, delivery }
     }
 
-    pub(super) fn got(&self) -> Vec<Batch> {
+    /// What the destination has, once it has all that was accepted.
+    pub(super) async fn got(&self) -> Vec<Batch> {
+        self.delivery.destination().reached(&self.spool).await;
         self.destination.got.lock().unwrap().clone()
-    }
-
-    pub(super) fn fails_with(&self, error: ExportError) {
-        *self.destination.error.lock().unwrap() = Some(error);
     }
 
     pub(super) async fn post(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
@@ -164,11 +169,11 @@ impl Server {
 
     /// A good request on either protocol arrives as ever.
     pub(super) async fn assert_undisturbed(&self) {
-        let before = self.got().len();
+        let before = self.got().await.len();
         assert_eq!(self.protobuf(Signal::Traces, spans(vec![span()])).await.status, 200);
         let path = crate::receiver::grpc::path(Signal::Traces);
         self.call(path, None, spans(vec![span()])).await.expect("taken");
-        assert_eq!(self.got().len(), before + 2);
+        assert_eq!(self.got().await.len(), before + 2);
     }
 }
 

@@ -1,0 +1,1 @@
+DELETE FROM otel.dead_letter
