@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`manager`] | what an application calls: [`ObservabilityManager`] |
 //! | [`adapter`] | PostgreSQL as one destination: [`OtelStorageAdapter`] |
+//! | [`layer`] | `tracing` into a manager: [`ObservabilityLayer`] |
 //! | [`keys`] | the one table of every setting |
 //! | [`sources`] | what files, variables and flags say, and who says it |
 //! | [`settings`] | what was checked: [`MahavishnuSettings`] |
@@ -34,6 +35,7 @@ pub mod directory;
 pub mod endpoint;
 pub mod error;
 pub mod keys;
+pub mod layer;
 pub mod manager;
 pub mod origin;
 pub mod schema;
@@ -48,6 +50,7 @@ pub use adapter::{OtelStorageAdapter, OtelStorageInitializationError};
 pub use directory::default_embedded_directory;
 pub use endpoint::Endpoint;
 pub use error::{Mistake, SettingsError};
+pub use layer::ObservabilityLayer;
 pub use manager::{ManagerStopped, ObservabilityManager, PerformanceMetrics};
 pub use origin::Origin;
 pub use schema::schema;

@@ -5,6 +5,7 @@
 //! What does not fit is dropped, counted and said.
 
 use std::{
+    borrow::Cow,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -15,16 +16,16 @@ use std::{
 use crossbeam_queue::ArrayQueue;
 use mahavishnu_pipeline::Destination;
 use mahavishnu_store::StoreError;
-use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     adapter::OtelStorageAdapter,
     settings::{LogLevel, MahavishnuSettings},
-    transformation::{Attributes, LogEntry, Metric, MetricKind},
+    transformation::{Attributes, LogEntry, Metric},
 };
 
+mod ended;
 mod recent;
 pub(crate) mod request;
 mod worker;
@@ -32,7 +33,8 @@ mod workflow;
 
 use recent::Recent;
 use worker::Command;
-use workflow::Workflows;
+use workflow::{EndedRepository, EndedWorkflow, Workflows};
+pub(crate) use workflow::{EndedSpan, Open};
 
 /// Calls of [`ObservabilityManager::flush`] that the thread has not seen yet; further ones wait.
 const COMMANDS: usize = 16;
@@ -40,9 +42,12 @@ const COMMANDS: usize = 16;
 /// Something that was recorded and not handed on yet.
 #[derive(Debug)]
 enum Record {
-    Log(LogEntry),
+    /// With the span that it was logged in, where that is known.
+    Log(LogEntry, Option<u64>),
     Metric(Metric, SystemTime),
-    Span(Box<Span>),
+    Workflow(Box<EndedWorkflow>),
+    Repository(Box<EndedRepository>),
+    Span(Box<EndedSpan>),
 }
 
 /// A handle to telemetry for an application. Clones are the same manager; what they recorded is sent until
@@ -59,9 +64,8 @@ struct Shared {
     recorded: AtomicU64,
     least_level: LogLevel,
     metrics_enabled: bool,
-    tracing_enabled: bool,
     recent: Mutex<Recent>,
-    workflows: Mutex<Workflows>,
+    workflows: Workflows,
     commands: mpsc::Sender<Command>,
     adapter: Option<OtelStorageAdapter>,
     destinations: Vec<Destination>,
@@ -103,9 +107,8 @@ impl ObservabilityManager {
                 recorded: AtomicU64::new(0),
                 least_level: wanted.log_level,
                 metrics_enabled: wanted.observability.metrics_enabled,
-                tracing_enabled: wanted.observability.tracing_enabled,
-                recent: Mutex::default(),
-                workflows: Mutex::default(),
+                recent: Mutex::new(Recent::new(&wanted.observability)),
+                workflows: Workflows::default(),
                 commands,
                 adapter: pipeline.adapter().cloned(),
                 destinations: pipeline.destinations(),
@@ -125,13 +128,34 @@ impl ObservabilityManager {
         if level < self.shared.least_level {
             return;
         }
-        self.shared.push(Record::Log(LogEntry {
+        let entry = LogEntry {
             timestamp: SystemTime::now(),
             level,
             message: message.into(),
             attributes,
             trace_id: trace_id.map(str::to_owned),
-        }));
+        };
+        self.shared.push(Record::Log(entry, None));
+    }
+
+    /// Records a log entry of a span.
+    pub(crate) fn log_in_span(
+        &self,
+        level: LogLevel,
+        message: String,
+        attributes: Attributes,
+        span: Option<Open>,
+    ) {
+        if level >= self.shared.least_level {
+            let trace_id = span.map(Open::trace_id_hex);
+            let entry = LogEntry { timestamp: SystemTime::now(), level, message, attributes, trace_id };
+            self.shared.push(Record::Log(entry, span.map(Open::span_id)));
+        }
+    }
+
+    /// Records a span of a program's own.
+    pub(crate) fn end_span(&self, ended: EndedSpan) {
+        self.shared.push(Record::Span(Box::new(ended)));
     }
 
     /// Records a log entry of level DEBUG.
@@ -160,18 +184,10 @@ impl ObservabilityManager {
     }
 
     /// Records what was added to a counter.
-    pub fn record_metric(&self, name: impl Into<String>, value: f64, labels: Attributes) {
-        self.record(Metric::new(name, value, labels));
-    }
-
-    fn record(&self, metric: Metric) {
+    pub fn record_metric(&self, name: impl Into<Cow<'static, str>>, value: f64, labels: Attributes) {
         if self.shared.metrics_enabled {
-            self.shared.push(Record::Metric(metric, SystemTime::now()));
+            self.shared.push(Record::Metric(Metric::new(name, value, labels), SystemTime::now()));
         }
-    }
-
-    fn histogram(&self, name: &str, seconds: f64, labels: Attributes) {
-        self.record(Metric { name: name.to_owned(), kind: MetricKind::Histogram, value: seconds, labels });
     }
 
     /// The newest log entries, newest first: at most `limit`, of this level or above, since then. Sees whatever
@@ -191,7 +207,7 @@ impl ObservabilityManager {
     /// What the manager did so far.
     #[must_use]
     pub fn get_performance_metrics(&self) -> PerformanceMetrics {
-        let open_workflows = self.shared.workflows.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let open_workflows = self.shared.workflows.len();
         PerformanceMetrics {
             recorded: self.shared.recorded.load(Ordering::Relaxed),
             dropped: self.shared.dropped.load(Ordering::Relaxed),
@@ -228,7 +244,7 @@ impl ObservabilityManager {
         wait.await.map_err(|_| ManagerStopped)
     }
 
-    /// Hands on what was recorded and ends; says how many requests some destination did not get in time. They are
+    /// Ends the spans that are open, hands on what was recorded and ends; says how many requests some destination did not get in time. They are
     /// kept for the next start, unless the spool is in memory.
     ///
     /// # Cancel safety
@@ -239,6 +255,7 @@ impl ObservabilityManager {
     ///
     /// When the manager was shut down before.
     pub async fn shutdown(&self, deadline: Duration) -> Result<u64, ManagerStopped> {
+        self.end_all();
         let (done, wait) = oneshot::channel();
         self.shared.commands.send(Command::Shutdown(deadline, done)).await.map_err(|_| ManagerStopped)?;
         wait.await.map_err(|_| ManagerStopped)

@@ -5,7 +5,7 @@
 //! | [`LogEntry`] | [`LogEntry::to_otel`] | [`LogEntry::to_log_record`] |
 //! | [`Metric`] | [`Metric::to_otel`] | [`OtelMetric::to_metric`] |
 
-use std::time::SystemTime;
+use std::{borrow::Cow, time::SystemTime};
 
 use crate::settings::LogLevel;
 
@@ -35,7 +35,7 @@ pub enum AttributeValue {
 }
 
 /// Names and values; a name should stand once.
-pub type Attributes = Vec<(String, AttributeValue)>;
+pub type Attributes = Vec<(Cow<'static, str>, AttributeValue)>;
 
 /// A log entry of Mahavishnu.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +56,7 @@ pub struct LogEntry {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     /// What is measured.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// What it measures: a counter unless something else is said.
     pub kind: MetricKind,
     /// The value.
@@ -68,7 +68,7 @@ pub struct Metric {
 impl Metric {
     /// A counter.
     #[must_use]
-    pub fn new(name: impl Into<String>, value: f64, labels: Attributes) -> Self {
+    pub fn new(name: impl Into<Cow<'static, str>>, value: f64, labels: Attributes) -> Self {
         Self { name: name.into(), kind: MetricKind::default(), value, labels }
     }
 }
@@ -136,8 +136,8 @@ impl LogEntry {
         let level = self.level.name();
         let failed = self.level >= LogLevel::Error;
         let mut attributes = self.attributes.clone();
-        attributes.push(("log.level".to_owned(), AttributeValue::String(level.to_owned())));
-        attributes.push(("log.message".to_owned(), AttributeValue::String(self.message.clone())));
+        attributes.push(("log.level".into(), AttributeValue::String(level.to_owned())));
+        attributes.push(("log.message".into(), AttributeValue::String(self.message.clone())));
         OtelLog {
             trace_id: self.trace_id.clone(),
             span_id: None,
@@ -159,7 +159,7 @@ impl Metric {
     #[must_use]
     pub fn to_otel(&self, now: SystemTime) -> OtelMetric {
         OtelMetric {
-            name: self.name.clone(),
+            name: self.name.clone().into_owned(),
             kind: self.kind,
             value: self.value,
             unit: None,

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use mahavishnu_observability::{
-    Durability, LogLevel, MahavishnuSettings, ObservabilityManager, StorageBackend,
+    Durability, LogLevel, MahavishnuSettings, ObservabilityLayer, ObservabilityManager, StorageBackend,
 };
 use mahavishnu_store::{
     Location, QueryService, Store,
@@ -56,7 +56,7 @@ async fn test_observability_manager_creates_adapter() -> Result<()> {
 async fn test_store_log_persists_to_db() -> Result<()> {
     let Some(database) = TestDatabase::create().await? else { return Ok(()) };
     let manager = ObservabilityManager::new(&settings(&database)?)?;
-    manager.log_error("payment failed", vec![("order".to_owned(), 42_i64.into())], None);
+    manager.log_error("payment failed", vec![("order".into(), 42_i64.into())], None);
     tokio::time::timeout(SOON, manager.flush()).await??;
     let logs = query(&database).await?.logs(&LogFilter { limit: 10, ..LogFilter::default() }).await?;
     assert_eq!(logs.len(), 1);
@@ -78,7 +78,7 @@ async fn test_store_log_with_trace_correlation() -> Result<()> {
     manager.record_repo_processing_time("/srv/repos/billing", "wf-1", Duration::from_millis(20));
     manager.end_workflow_trace("wf-1", "completed");
     tokio::time::timeout(SOON, manager.flush()).await??;
-    let id = TraceId(const_hex::decode_to_array(&trace_id)?);
+    let id = TraceId::parse(&trace_id)?;
     let trace = query(&database).await?.get_trace_context(id).await?;
     let mut names: Vec<&str> = trace.spans.iter().map(|span| span.name.as_str()).collect();
     names.sort_unstable();
@@ -94,7 +94,7 @@ async fn test_store_log_with_trace_correlation() -> Result<()> {
 async fn test_store_metrics_persists_to_db() -> Result<()> {
     let Some(database) = TestDatabase::create().await? else { return Ok(()) };
     let manager = ObservabilityManager::new(&settings(&database)?)?;
-    manager.record_metric("mahavishnu.errors.count", 3.0, vec![("workflow.id".to_owned(), "wf-1".into())]);
+    manager.record_metric("mahavishnu.errors.count", 3.0, vec![("workflow.id".into(), "wf-1".into())]);
     tokio::time::timeout(SOON, manager.flush()).await??;
     let found = query(&database)
         .await?
@@ -157,5 +157,59 @@ fn nothing_that_is_called_waits_and_all_of_it_is_counted() -> Result<()> {
     }
     let counted = manager.get_performance_metrics();
     assert_eq!(counted.recorded + counted.dropped, RECORDS);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_program_that_uses_tracing_is_seen_without_a_change_to_its_code() -> Result<()> {
+    use tracing_subscriber::layer::SubscriberExt;
+    let Some(database) = TestDatabase::create().await? else { return Ok(()) };
+    let manager = ObservabilityManager::new(&settings(&database)?)?;
+    let subscriber = tracing_subscriber::registry().with(ObservabilityLayer::new(manager.clone()));
+    tracing::subscriber::with_default(subscriber, || {
+        let request = tracing::info_span!("request", path = "/pay", user = tracing::field::Empty);
+        let _inside = request.enter();
+        request.record("user", 7);
+        tracing::info_span!("charge").in_scope(|| tracing::error!(amount = 12.5, "card {} refused", 42));
+    });
+    tokio::time::timeout(SOON, manager.flush()).await??;
+    let query = query(&database).await?;
+    let log = query.logs(&LogFilter { limit: 10, ..LogFilter::default() }).await?.pop().context("a log")?;
+    assert_eq!((log.message.as_deref(), log.severity_number), (Some("card 42 refused"), 17));
+    assert_eq!(log.attributes["amount"], 12.5);
+    let trace = query.get_trace_context(log.trace_id.context("in a trace")?).await?;
+    let named = |name| trace.spans.iter().find(|span| span.name == name).context("a span");
+    let (request, charge) = (named("request")?, named("charge")?);
+    assert_eq!((charge.parent_span_id, charge.status), (Some(request.span_id), 2));
+    assert_eq!(log.span_id, Some(charge.span_id));
+    assert_eq!((&request.attributes["path"], &request.attributes["user"]), (&"/pay".into(), &7.into()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn any_name_of_a_trace_finds_it() -> Result<()> {
+    let Some(database) = TestDatabase::create().await? else { return Ok(()) };
+    let manager = ObservabilityManager::new(&settings(&database)?)?;
+    manager.log_info("by name", vec![], Some("trace-xyz"));
+    tokio::time::timeout(SOON, manager.flush()).await??;
+    let query = query(&database).await?;
+    let found = query.get_trace_context(TraceId::parse("trace-xyz")?).await?;
+    assert_eq!(found.logs[0].attributes["mahavishnu.trace_id"], "trace-xyz");
+    let hex = TraceId::parse(&found.trace_id.to_string())?;
+    assert_eq!(query.get_trace_context(hex).await?.logs.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_open_at_the_end_is_ended_as_given_up() -> Result<()> {
+    let Some(database) = TestDatabase::create().await? else { return Ok(()) };
+    let manager = ObservabilityManager::new(&settings(&database)?)?;
+    let trace_id = manager.start_workflow_trace("wf-1", "prefect", "sweep");
+    manager.start_repo_trace("/srv/repos/billing", "wf-1");
+    assert_eq!(manager.get_performance_metrics().open_workflows, 1);
+    assert_eq!(manager.shutdown(SOON).await?, 0);
+    let trace = query(&database).await?.get_trace_context(TraceId::parse(&trace_id)?).await?;
+    assert_eq!(trace.spans.len(), 2);
+    assert!(trace.spans.iter().all(|span| span.status == 0));
     Ok(())
 }

@@ -112,6 +112,13 @@ pub enum ExportError {
         /// What is wrong, in a sentence.
         reason: String,
     },
+    /// It failed over these batches, and whether they are at fault is not known. They are tried again for a while, and
+    /// then taken for refused.
+    #[error("{reason}")]
+    Failed {
+        /// What is wrong, in a sentence.
+        reason: String,
+    },
     /// It will never take these batches as they are.
     #[error("{reason}")]
     Refused {
@@ -132,7 +139,7 @@ impl ExportError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } => *retry_after,
-            Self::Unusable { .. } | Self::Refused { .. } => None,
+            Self::Unusable { .. } | Self::Failed { .. } | Self::Refused { .. } => None,
         }
     }
 }

@@ -123,7 +123,9 @@ impl<E: Exporter> Resilient<E> {
                 match error {
                     // Who refuses data for what it holds is there and well.
                     ExportError::Refused { .. } => permit.success(),
-                    ExportError::Unavailable { .. } | ExportError::Unusable { .. } => {
+                    ExportError::Unavailable { .. }
+                    | ExportError::Unusable { .. }
+                    | ExportError::Failed { .. } => {
                         permit.failure(Instant::now());
                     }
                 }

@@ -66,7 +66,7 @@ fn batch(signal: Signal, request: &impl Message) -> Vec<Batch> {
 }
 
 fn resource() -> Option<Resource> {
-    let attributes = vec![key_value(("service.name".to_owned(), SERVICE.into()))];
+    let attributes = vec![key_value(("service.name".into(), SERVICE.into()))];
     Some(Resource { attributes, ..Resource::default() })
 }
 

@@ -14,7 +14,7 @@ fn entry(level: LogLevel) -> LogEntry {
         timestamp: UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789),
         level,
         message: "repository swept".to_owned(),
-        attributes: vec![("repo".to_owned(), "demo".into()), ("files".to_owned(), 12.into())],
+        attributes: vec![("repo".into(), "demo".into()), ("files".into(), 12.into())],
         trace_id: None,
     }
 }
@@ -37,10 +37,10 @@ fn test_convert_log_to_otel_success() {
     assert_eq!((record.trace_id, record.span_id, record.duration_ms), (None, None, 0.0));
     assert_eq!((record.start_time, record.end_time), (entry(LogLevel::Info).timestamp, record.start_time));
     let expected: Attributes = vec![
-        ("repo".to_owned(), "demo".into()),
-        ("files".to_owned(), 12.into()),
-        ("log.level".to_owned(), "INFO".into()),
-        ("log.message".to_owned(), "repository swept".into()),
+        ("repo".into(), "demo".into()),
+        ("files".into(), 12.into()),
+        ("log.level".into(), "INFO".into()),
+        ("log.message".into(), "repository swept".into()),
     ];
     assert_eq!(record.attributes, expected);
 
@@ -88,7 +88,7 @@ fn test_convert_metric_to_otel_success() {
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let metric = Metric::new("mahavishnu.errors.count", 2.0, Vec::new()).to_otel(now);
     let expected = OtelMetric {
-        name: "mahavishnu.errors.count".to_owned(),
+        name: "mahavishnu.errors.count".into(),
         kind: MetricKind::Counter,
         value: 2.0,
         unit: None,
@@ -112,11 +112,11 @@ fn test_convert_metric_to_otel_success() {
 #[test]
 fn test_convert_metric_attributes() {
     let labels: Attributes = vec![
-        ("adapter".to_owned(), "prefect".into()),
-        ("retried".to_owned(), true.into()),
-        ("attempt".to_owned(), 3.into()),
-        ("share".to_owned(), 0.5.into()),
-        ("repo".to_owned(), String::from("demo").into()),
+        ("adapter".into(), "prefect".into()),
+        ("retried".into(), true.into()),
+        ("attempt".into(), 3.into()),
+        ("share".into(), 0.5.into()),
+        ("repo".into(), String::from("demo").into()),
     ];
     let metric = Metric::new("mahavishnu.workflows.executed", 1.0, labels.clone()).to_otel(UNIX_EPOCH);
     assert_eq!(metric.attributes, labels);

@@ -1,5 +1,6 @@
 //! The same on the OTLP wire.
 
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry_proto::tonic::{
@@ -26,7 +27,7 @@ impl LogEntry {
         let mut attributes: Vec<KeyValue> = otel.attributes.into_iter().map(key_value).collect();
         let named = self.trace_id.as_deref().filter(|name| !name.is_empty());
         if let Some(name) = named.filter(|name| !is_hex(name)) {
-            attributes.push(key_value((TRACE_ID_ATTRIBUTE.to_owned(), name.into())));
+            attributes.push(key_value((TRACE_ID_ATTRIBUTE.into(), name.into())));
         }
         LogRecord {
             time_unix_nano: nanos(self.timestamp),
@@ -100,14 +101,14 @@ impl LogLevel {
     }
 }
 
-pub(crate) fn key_value((key, value): (String, AttributeValue)) -> KeyValue {
+pub(crate) fn key_value((key, value): (Cow<'static, str>, AttributeValue)) -> KeyValue {
     let value = match value {
         AttributeValue::Bool(value) => Value::BoolValue(value),
         AttributeValue::Int(value) => Value::IntValue(value),
         AttributeValue::Double(value) => Value::DoubleValue(value),
         AttributeValue::String(value) => Value::StringValue(value),
     };
-    KeyValue { key, value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
+    KeyValue { key: key.into_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
 }
 
 /// Nanoseconds since 1970; 0 (unknown) for a clock that stands before it.

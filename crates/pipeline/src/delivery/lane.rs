@@ -1,6 +1,9 @@
 //! One group after the other, each until the destination is done with it.
 
+use std::time::Duration;
+
 use mahavishnu_spool::Spool;
+use tokio::time::Instant;
 use tracing::error;
 
 use super::{PAUSE, Tally};
@@ -10,6 +13,10 @@ use crate::{
     ranges::Ranges,
     resilience::Resilient,
 };
+
+/// A destination that fails over the same batches for this long is taken to refuse them: what is wrong with a server
+/// is repaired by then, or what is wrong is in the batches, and others must not wait behind them for ever.
+const FAILING: Duration = Duration::from_secs(3600);
 
 /// What a lane delivers: one group, from `first` to `last`, with what of it is for the destination.
 #[derive(Debug, Default)]
@@ -85,6 +92,7 @@ impl<E: Exporter> Lane<E> {
 
     /// Tries until the destination is done with it or refuses it for what it holds.
     async fn until_answered(&mut self, call: Call<'_>, receipt: &Receipt) -> Result<Vec<DeadLetter>, String> {
+        let begun = Instant::now();
         loop {
             let answer = match call {
                 Call::Deliver(batches) => self.exporter.deliver(batches, receipt).await.map(|()| Vec::new()),
@@ -93,6 +101,7 @@ impl<E: Exporter> Lane<E> {
             match answer {
                 Ok(letters) => return Ok(letters),
                 Err(ExportError::Refused { reason }) => return Err(reason),
+                Err(ExportError::Failed { reason }) if begun.elapsed() > FAILING => return Err(reason),
                 Err(error) => tokio::time::sleep(error.retry_after().unwrap_or(PAUSE).max(PAUSE)).await,
             }
         }

@@ -16,6 +16,7 @@ use crate::{
     retry::RetrySettings,
 };
 
+mod isolation;
 mod once;
 
 const SECOND: Duration = Duration::from_secs(1);

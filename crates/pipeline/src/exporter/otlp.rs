@@ -114,6 +114,8 @@ impl OtlpExporter {
                 Err(ExportError::Unavailable { reason: named(reason), retry_after })
             }
             Verdict::Never { reason } => Err(ExportError::Refused { reason: named(reason) }),
+            Verdict::Unusable { reason } => Err(ExportError::Unusable { reason: named(reason) }),
+            Verdict::Failed { reason } => Err(ExportError::Failed { reason: named(reason) }),
         }
     }
 }

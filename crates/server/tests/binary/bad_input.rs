@@ -88,7 +88,7 @@ async fn the_exit_code_tells_what_is_not_there_from_what_is_wrong() -> Result<()
     let missing = "0123456789abcdef0123456789abcdef";
     let ask = |arguments: &[&str]| run(BINARY, &[arguments, &["--url", running.api()]].concat());
     assert_eq!(refusal(&ask(&["trace", missing])?).0, Some(3));
-    assert_eq!(refusal(&ask(&["trace", "short"])?).0, Some(2));
+    assert_eq!(refusal(&ask(&["trace", "the name of another"])?).0, Some(3));
     assert_eq!(ask(&["traces", "--since", "yesterday"])?.status.code(), Some(2));
     assert_eq!(ask(&["traces", "--json"])?.stdout, b"[]\n");
     let (_, said) = refusal(&ask(&["sql", "DELETE FROM otel.span"])?);

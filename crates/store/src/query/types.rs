@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use crate::{error::StoreError, time::UnixNanos};
 
 /// A trace id: 16 bytes, written as 32 hex digits.
@@ -11,17 +13,33 @@ use crate::{error::StoreError, time::UnixNanos};
 pub struct TraceId(pub [u8; 16]);
 
 impl TraceId {
-    /// From 32 hex digits in either case.
+    /// From 32 hex digits in either case, or the name that an application gave the trace.
     ///
     /// # Errors
     ///
-    /// [`StoreError::InvalidArgument`] when it is anything else.
+    /// [`StoreError::InvalidArgument`] when it is empty.
     pub fn parse(text: &str) -> Result<Self, StoreError> {
-        const_hex::decode_to_array(text)
-            .ok()
-            .filter(|_| !text.starts_with("0x"))
-            .map(Self)
-            .ok_or_else(|| StoreError::InvalidArgument("a trace id is 32 hex digits".to_owned()))
+        if text.is_empty() {
+            let allowed = "a trace id is 32 hex digits, or the name that an application gave the trace";
+            return Err(StoreError::InvalidArgument(allowed.to_owned()));
+        }
+        Ok(Self::from_hex(text).unwrap_or_else(|| Self::from_name(text)))
+    }
+
+    /// From 32 hex digits as OpenTelemetry writes an id: not all of them 0.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut id = [0; 16];
+        const_hex::decode_to_slice(text, &mut id).ok()?;
+        // The decoder also takes a prefix, which OpenTelemetry does not write.
+        (text.len() == 2 * id.len() && id != [0; 16]).then_some(Self(id))
+    }
+
+    /// The id of the trace of this name: always the same.
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        // All zeros is no id; no name may have it.
+        Self(xxh3_128(name.as_bytes()).max(1).to_be_bytes())
     }
 }
 

@@ -29,6 +29,10 @@ pub(super) enum Verdict {
     Later { reason: String, retry_after: Option<Duration> },
     /// It will never be taken.
     Never { reason: String },
+    /// Nothing is taken until somebody changes the settings, ours or the upstream's.
+    Unusable { reason: String },
+    /// It failed over it; whether the records are at fault is not known.
+    Failed { reason: String },
 }
 
 /// What an upstream that took a request has to say about it: both are empty when all is well.
@@ -72,7 +76,17 @@ fn http(answer: &Answer, secrets: &Secrets, now: SystemTime) -> Verdict {
                 _ if status.is_redirection() => Some("set the endpoint to where the redirect leads"),
                 _ => None,
             };
-            never(&status.to_string(), advice, &said)
+            let reason = refused(&status.to_string(), advice, &said);
+            match status {
+                StatusCode::UNAUTHORIZED
+                | StatusCode::FORBIDDEN
+                | StatusCode::NOT_FOUND
+                | StatusCode::METHOD_NOT_ALLOWED
+                | StatusCode::PROXY_AUTHENTICATION_REQUIRED => Verdict::Unusable { reason },
+                _ if status.is_redirection() => Verdict::Unusable { reason },
+                _ if status.is_server_error() => Verdict::Failed { reason },
+                _ => Verdict::Never { reason },
+            }
         }
     }
 }
@@ -112,14 +126,19 @@ fn grpc(answer: &Answer, secrets: &Secrets, now: SystemTime) -> Verdict {
         }
         _ => None,
     };
-    never(name, advice, &said)
+    let reason = refused(name, advice, &said);
+    match status.code {
+        Code::Unauthenticated | Code::PermissionDenied | Code::Unimplemented => Verdict::Unusable { reason },
+        Code::Internal | Code::Unknown | Code::FailedPrecondition => Verdict::Failed { reason },
+        _ => Verdict::Never { reason },
+    }
 }
 
 const NOT_ACCEPTED: &str = "set the header with its credentials (OTEL_EXPORTER_OTLP_HEADERS)";
 
-fn never(status: &str, advice: Option<&str>, said: &str) -> Verdict {
+fn refused(status: &str, advice: Option<&str>, said: &str) -> String {
     let advice = advice.map(|advice| format!(": {advice}")).unwrap_or_default();
-    Verdict::Never { reason: format!("it refused the records ({status}){advice}{said}") }
+    format!("it refused the records ({status}){advice}{said}")
 }
 
 /// What the upstream said, as the end of a sentence.

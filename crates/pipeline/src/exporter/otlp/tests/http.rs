@@ -125,7 +125,14 @@ async fn only_429_502_503_and_504_are_tried_again(
         Err(ExportError::Unavailable { reason, retry_after: None }) => {
             assert!([429, 502, 503, 504].contains(&status), "{reason}");
         }
-        Err(ExportError::Refused { reason }) => {
+        Err(
+            error @ (ExportError::Refused { .. } | ExportError::Unusable { .. } | ExportError::Failed { .. }),
+        ) => {
+            let failed = matches!(error, ExportError::Failed { .. });
+            assert_eq!(failed, status >= 500, "whether the records are at fault is not known");
+            let unusable = [300, 301, 302, 304, 307, 308, 401, 403, 404, 405].contains(&status);
+            assert_eq!(matches!(error, ExportError::Unusable { .. }), unusable, "{status}");
+            let reason = error.to_string();
             assert!(![204, 429, 502, 503, 504].contains(&status), "{reason}");
             let start = format!("upstream at http://{}: it refused the records ({status}", server.address);
             assert!(reason.starts_with(&start), "{reason}");
