@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use tokio_postgres::{
     Config, Socket,
     tls::{MakeTlsConnect, TlsConnect},
@@ -15,6 +15,10 @@ use crate::embedded::Engine;
 
 /// Connections to a server: two that write, the rest for questions.
 const SERVER_CONNECTIONS: usize = 8;
+
+/// What is committed leaves our spool: it must not be lost with the server's memory. A server that waits for more than
+/// its own disk goes on doing so.
+const SYNCHRONOUS_COMMIT: &str = include_str!("../queries/server/synchronous_commit.sql");
 
 /// The embedded engine has one session.
 const EMBEDDED_CONNECTIONS: usize = 1;
@@ -155,6 +159,11 @@ where
     let manager =
         Manager::from_config(config, connector, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     Pool::builder(manager)
+        .post_create(Hook::async_fn(|client, _| {
+            Box::pin(
+                async move { client.batch_execute(SYNCHRONOUS_COMMIT).await.map_err(HookError::Backend) },
+            )
+        }))
         .max_size(connections)
         .runtime(deadpool_postgres::Runtime::Tokio1)
         .wait_timeout(Some(WAIT_TIMEOUT))

@@ -117,7 +117,12 @@ fn say(what: &str) {
     eprintln!("{what}");
 }
 
-async fn execute(url: &str, statements: &[&str]) -> Result<(), tokio_postgres::Error> {
+/// Runs these statements, one after the other.
+///
+/// # Errors
+///
+/// When the server can not be reached or refuses one.
+pub async fn execute(url: &str, statements: &[&str]) -> Result<(), tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     let driver = tokio::spawn(connection);
     for statement in statements {

@@ -157,6 +157,15 @@ impl Server {
         Ok(Duration::from_secs_f64(ticks / TICKS_PER_SECOND))
     }
 
+    /// Kills it as the kernel would.
+    ///
+    /// # Errors
+    ///
+    /// When it can not be killed.
+    pub async fn kill(mut self) -> Result<()> {
+        self.child.kill().await.context("it can not be killed")
+    }
+
     /// Ends it as an operator does, and waits.
     ///
     /// # Errors
