@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tracing::error;
 
 use crate::{
-    manager::request,
+    manager::request::Requests,
     settings::MahavishnuSettings,
     transformation::{LogEntry, OtelMetric},
     wiring::now,
@@ -35,6 +35,7 @@ pub struct OtelStorageAdapter {
 #[derive(Debug)]
 struct Inner {
     location: Location,
+    requests: Requests,
     opened: OnceCell<Opened>,
     /// An outage at the start is said once, not at every attempt.
     failure_said: AtomicBool,
@@ -54,6 +55,7 @@ impl OtelStorageAdapter {
         Self {
             inner: Arc::new(Inner {
                 location,
+                requests: Requests::new(&settings.observability),
                 opened: OnceCell::new(),
                 failure_said: AtomicBool::new(false),
             }),
@@ -90,7 +92,7 @@ impl OtelStorageAdapter {
     ///
     /// When the database did not take it.
     pub async fn store_log(&self, entry: &LogEntry) -> Result<(), ExportError> {
-        self.export(&request::logs(vec![entry.to_log_record()])).await
+        self.export(&self.inner.requests.logs(vec![entry.to_log_record()])).await
     }
 
     /// Stores metrics at once.
@@ -99,7 +101,7 @@ impl OtelStorageAdapter {
     ///
     /// When the database did not take them.
     pub async fn store_metrics(&self, metrics: &[OtelMetric]) -> Result<(), ExportError> {
-        self.export(&request::metrics(metrics.iter().map(OtelMetric::to_metric).collect())).await
+        self.export(&self.inner.requests.metrics(metrics.iter().map(OtelMetric::to_metric).collect())).await
     }
 
     /// Stores the spans of a trace at once.
@@ -111,7 +113,7 @@ impl OtelStorageAdapter {
         &self,
         spans: Vec<opentelemetry_proto::tonic::trace::v1::Span>,
     ) -> Result<(), ExportError> {
-        self.export(&request::traces(spans)).await
+        self.export(&self.inner.requests.traces(spans)).await
     }
 
     /// Closes the connections, and stops the embedded engine.

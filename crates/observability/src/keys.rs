@@ -40,6 +40,8 @@ pub enum Kind {
     },
     /// Words, not none.
     Text,
+    /// `name=value,name=value`, percent-encoded as in W3C baggage; may be empty.
+    Pairs,
     /// A database: `postgresql://`, `postgres://` or `embedded:DIR`.
     Storage,
     /// An `http://` or `https://` URL.
@@ -58,6 +60,7 @@ impl Kind {
             Self::Whole { least, most } => format!("a whole number from {least} to {most}"),
             Self::Number { least, most } => format!("a number from {least} to {most}"),
             Self::Text => "some text".to_owned(),
+            Self::Pairs => "name=value pairs with commas between, as in team=ops,region=eu; or nothing".to_owned(),
             Self::Storage => {
                 "a postgresql:// or postgres:// URL, as in postgresql://user@host/db, or embedded:DIR; in a password, / \
                  is written %2F, ? is %3F, # is %23"
@@ -154,6 +157,18 @@ pub static KEYS: &[Key] = &[
     key("observability.otlp_endpoint", Kind::Endpoint, "http://localhost:4317", "the OTLP platform"),
     key("observability.metrics_enabled", Kind::Switch, "true", "whether metrics are produced at all"),
     key("observability.tracing_enabled", Kind::Switch, "true", "whether spans are produced at all"),
+    key(
+        "observability.service_name",
+        Kind::Text,
+        "mahavishnu",
+        "the service that an application's own records belong to; OTEL_SERVICE_NAME says the same",
+    ),
+    key(
+        "observability.resource_attributes",
+        Kind::Pairs,
+        "",
+        "what else is known of the application; OTEL_RESOURCE_ATTRIBUTES says the same",
+    ),
     key(
         "observability.queue_records",
         whole(LEAST_QUEUE, MOST_QUEUE),

@@ -32,6 +32,7 @@ mod worker;
 mod workflow;
 
 use recent::Recent;
+use request::Requests;
 use worker::Command;
 use workflow::{EndedRepository, EndedWorkflow, Workflows};
 pub(crate) use workflow::{EndedSpan, Open};
@@ -65,6 +66,7 @@ struct Shared {
     least_level: LogLevel,
     metrics_enabled: bool,
     recent: Mutex<Recent>,
+    requests: Requests,
     workflows: Workflows,
     commands: mpsc::Sender<Command>,
     adapter: Option<OtelStorageAdapter>,
@@ -108,6 +110,7 @@ impl ObservabilityManager {
                 least_level: wanted.log_level,
                 metrics_enabled: wanted.observability.metrics_enabled,
                 recent: Mutex::new(Recent::new(&wanted.observability)),
+                requests: Requests::new(&wanted.observability),
                 workflows: Workflows::default(),
                 commands,
                 adapter: pipeline.adapter().cloned(),

@@ -120,6 +120,8 @@ pub struct ObservabilitySettings {
     pub metrics_enabled: bool,
     /// Whether spans are produced at all.
     pub tracing_enabled: bool,
+    /// What an application's own records belong to, `service.name` first.
+    pub resource: Vec<(String, String)>,
     /// Records of an application that wait in memory to be made into requests.
     pub queue_records: usize,
 }

@@ -20,8 +20,11 @@ mod file;
 const FILES: [&str; 2] = ["mahavishnu.yaml", "local.yaml"];
 
 /// Variables of the OpenTelemetry specification that mean one of our keys. Ours win over them.
-const STANDARD_VARIABLES: [(&str, &str); 1] =
-    [("OTEL_EXPORTER_OTLP_ENDPOINT", "observability.otlp_endpoint")];
+const STANDARD_VARIABLES: [(&str, &str); 3] = [
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "observability.otlp_endpoint"),
+    ("OTEL_SERVICE_NAME", "observability.service_name"),
+    ("OTEL_RESOURCE_ATTRIBUTES", "observability.resource_attributes"),
+];
 
 /// Where settings come from. Nothing is read that is not named here, so tests need no environment of their own.
 #[derive(Clone, Default)]

@@ -1,6 +1,9 @@
 //! One value: as it was given, and as it was checked.
 
+use std::borrow::Cow;
+
 use mahavishnu_store::Location;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use url::Url;
 
@@ -54,6 +57,9 @@ impl Given {
             }
             Kind::Text => {
                 self.text().filter(|text| is_words(text)).map(|text| Checked::Text(text.to_owned()))
+            }
+            Kind::Pairs => {
+                self.text().filter(|text| pairs(text).is_some()).map(|text| Checked::Text(text.to_owned()))
             }
             Kind::Storage => storage(self.text()?).map(Checked::Storage),
             Kind::Endpoint => Endpoint::parse(self.text()?).map(Checked::Endpoint),
@@ -127,6 +133,19 @@ impl Checked {
             Self::Endpoint(endpoint) => endpoint.to_string().into(),
         }
     }
+}
+
+/// Names and values of `name=value,name=value`, percent-decoded; `None` where it is something else.
+pub(crate) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let (name, value) = part.split_once('=')?;
+            let decode = |text: &str| percent_decode_str(text.trim()).decode_utf8().ok().map(Cow::into_owned);
+            let name = decode(name).filter(|name| !name.is_empty())?;
+            Some((name, decode(value)?))
+        })
+        .collect()
 }
 
 /// A name of somebody's for a message: on one line, not too long, and not a connection string in the wrong place.

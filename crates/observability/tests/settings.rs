@@ -8,6 +8,8 @@ mod layers;
 mod mistakes;
 #[path = "settings/ranges.rs"]
 mod ranges;
+#[path = "settings/resource.rs"]
+mod resource;
 #[path = "settings/secrets.rs"]
 mod secrets;
 

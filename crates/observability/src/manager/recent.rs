@@ -6,7 +6,7 @@ use crossbeam_queue::ArrayQueue;
 use mahavishnu_pipeline::Batch;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
-use super::{Record, ended::Made, request};
+use super::{Record, ended::Made, request::Requests};
 use crate::{
     settings::{LogLevel, ObservabilitySettings},
     transformation::LogEntry,
@@ -102,17 +102,17 @@ impl Gathered {
     }
 
     /// Requests of a bounded number of records.
-    pub(super) fn batches(self) -> Vec<Batch> {
+    pub(super) fn batches(self, requests: &Requests) -> Vec<Batch> {
         let mut batches = Vec::new();
         for logs in self.logs.chunks(REQUEST_RECORDS) {
             let records: Vec<LogRecord> = logs.iter().map(log_record).collect();
-            batches.extend(request::logs(records));
+            batches.extend(requests.logs(records));
         }
         for metrics in self.made.metrics.chunks(REQUEST_RECORDS) {
-            batches.extend(request::metrics(metrics.to_vec()));
+            batches.extend(requests.metrics(metrics.to_vec()));
         }
         for spans in self.made.spans.chunks(REQUEST_RECORDS) {
-            batches.extend(request::traces(spans.to_vec()));
+            batches.extend(requests.traces(spans.to_vec()));
         }
         batches
     }

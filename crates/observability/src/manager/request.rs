@@ -16,38 +16,67 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 use tracing::error;
 
-use crate::transformation::{SERVICE, key_value};
+use crate::{
+    settings::ObservabilitySettings,
+    transformation::{SERVICE, key_value},
+};
 
-/// Log records as a batch, or as none where there are none.
-pub(crate) fn logs(log_records: Vec<LogRecord>) -> Vec<Batch> {
-    if log_records.is_empty() {
-        return Vec::new();
-    }
-    let scope_logs = vec![ScopeLogs { scope: scope(), log_records, ..ScopeLogs::default() }];
-    let resource_logs = vec![ResourceLogs { resource: resource(), scope_logs, ..ResourceLogs::default() }];
-    batch(Signal::Logs, &ExportLogsServiceRequest { resource_logs })
+/// What every record of an application belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Requests {
+    resource: Resource,
 }
 
-/// Metrics as a batch, or as none where there are none.
-pub(crate) fn metrics(metrics: Vec<Metric>) -> Vec<Batch> {
-    if metrics.is_empty() {
-        return Vec::new();
+impl Requests {
+    /// Of the application that these settings name.
+    pub(crate) fn new(settings: &ObservabilitySettings) -> Self {
+        let attribute =
+            |(name, value): &(String, String)| key_value((name.clone().into(), value.as_str().into()));
+        let attributes = settings.resource.iter().map(attribute).collect();
+        Self { resource: Resource { attributes, ..Resource::default() } }
     }
-    let scope_metrics = vec![ScopeMetrics { scope: scope(), metrics, ..ScopeMetrics::default() }];
-    let resource_metrics =
-        vec![ResourceMetrics { resource: resource(), scope_metrics, ..ResourceMetrics::default() }];
-    batch(Signal::Metrics, &ExportMetricsServiceRequest { resource_metrics })
-}
 
-/// Spans as a batch, or as none where there are none.
-pub(crate) fn traces(spans: Vec<Span>) -> Vec<Batch> {
-    if spans.is_empty() {
-        return Vec::new();
+    /// Log records as a batch, or as none where there are none.
+    pub(crate) fn logs(&self, log_records: Vec<LogRecord>) -> Vec<Batch> {
+        if log_records.is_empty() {
+            return Vec::new();
+        }
+        let scope_logs = vec![ScopeLogs { scope: scope(), log_records, ..ScopeLogs::default() }];
+        let resource_logs = vec![ResourceLogs {
+            resource: Some(self.resource.clone()),
+            scope_logs,
+            ..ResourceLogs::default()
+        }];
+        batch(Signal::Logs, &ExportLogsServiceRequest { resource_logs })
     }
-    let scope_spans = vec![ScopeSpans { scope: scope(), spans, ..ScopeSpans::default() }];
-    let resource_spans =
-        vec![ResourceSpans { resource: resource(), scope_spans, ..ResourceSpans::default() }];
-    batch(Signal::Traces, &ExportTraceServiceRequest { resource_spans })
+
+    /// Metrics as a batch, or as none where there are none.
+    pub(crate) fn metrics(&self, metrics: Vec<Metric>) -> Vec<Batch> {
+        if metrics.is_empty() {
+            return Vec::new();
+        }
+        let scope_metrics = vec![ScopeMetrics { scope: scope(), metrics, ..ScopeMetrics::default() }];
+        let resource_metrics = vec![ResourceMetrics {
+            resource: Some(self.resource.clone()),
+            scope_metrics,
+            ..ResourceMetrics::default()
+        }];
+        batch(Signal::Metrics, &ExportMetricsServiceRequest { resource_metrics })
+    }
+
+    /// Spans as a batch, or as none where there are none.
+    pub(crate) fn traces(&self, spans: Vec<Span>) -> Vec<Batch> {
+        if spans.is_empty() {
+            return Vec::new();
+        }
+        let scope_spans = vec![ScopeSpans { scope: scope(), spans, ..ScopeSpans::default() }];
+        let resource_spans = vec![ResourceSpans {
+            resource: Some(self.resource.clone()),
+            scope_spans,
+            ..ResourceSpans::default()
+        }];
+        batch(Signal::Traces, &ExportTraceServiceRequest { resource_spans })
+    }
 }
 
 fn batch(signal: Signal, request: &impl Message) -> Vec<Batch> {
@@ -63,11 +92,6 @@ fn batch(signal: Signal, request: &impl Message) -> Vec<Batch> {
             Vec::new()
         }
     }
-}
-
-fn resource() -> Option<Resource> {
-    let attributes = vec![key_value(("service.name".into(), SERVICE.into()))];
-    Some(Resource { attributes, ..Resource::default() })
 }
 
 fn scope() -> Option<InstrumentationScope> {

@@ -149,7 +149,7 @@ async fn hand_on(shared: &Shared, intake: &Intake, until: Option<Instant>) {
         if gathered.is_empty() {
             return;
         }
-        for batch in gathered.batches() {
+        for batch in gathered.batches(&shared.requests) {
             submit(shared, intake, batch, until).await;
         }
     }

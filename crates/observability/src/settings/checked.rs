@@ -12,8 +12,12 @@ use crate::{
     endpoint::Endpoint,
     keys::KEYS,
     origin::Origin,
-    value::{Checked, Given},
+    transformation::SERVICE,
+    value::{Checked, Given, pairs},
 };
+
+/// The attribute of OpenTelemetry that names a service.
+const SERVICE_NAME: &str = "service.name";
 
 /// Why a look-up can not fail: the names below are those of the table, and every key has a default of its kind. A
 /// test makes the settings from nothing but the table.
@@ -50,6 +54,7 @@ impl Values {
                 otlp_endpoint: self.endpoint("observability.otlp_endpoint"),
                 metrics_enabled: self.switch("observability.metrics_enabled"),
                 tracing_enabled: self.switch("observability.tracing_enabled"),
+                resource: self.resource(),
                 queue_records: self.whole("observability.queue_records"),
             },
             log_level: self.level("log_level"),
@@ -131,6 +136,21 @@ impl Values {
             "both" => StorageBackend::Both,
             other => unreachable!("{name} {other}: {IN_TABLE}"),
         }
+    }
+
+    /// The service that is named by itself wins over one among the attributes.
+    fn resource(&mut self) -> Vec<(String, String)> {
+        let service = self.text("observability.service_name");
+        let mut attributes = pairs(&self.text("observability.resource_attributes")).expect(IN_TABLE);
+        let among =
+            attributes.iter().position(|(name, _)| name == SERVICE_NAME).map(|at| attributes.remove(at));
+        let named = match among {
+            Some((_, among)) if service == SERVICE => among,
+            _ => service,
+        };
+        attributes.retain(|(name, _)| name != SERVICE_NAME);
+        attributes.insert(0, (SERVICE_NAME.to_owned(), named));
+        attributes
     }
 
     fn durability(&mut self, name: &str) -> Durability {
