@@ -35,11 +35,26 @@ pub enum Command {
     /// Look at what a destination refused for good, send it again, or throw it away.
     #[command(subcommand)]
     Dlq(Dlq),
+    /// Check whether any OTLP server receives as the specification says; exits with 1 where it does not.
+    Conformance(Conformance),
     /// Bring the database's schema up to date.
     Migrate(Migrate),
     /// Look at the settings.
     #[command(subcommand)]
     Config(Config),
+}
+
+#[derive(Debug, Args)]
+pub struct Conformance {
+    /// Where the server takes OTLP/HTTP.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:4318")]
+    pub target: String,
+    /// Where it takes OTLP/gRPC; port 4317 of the same host where HTTP is at 4318, otherwise not checked.
+    #[arg(long, value_name = "URL")]
+    pub grpc: Option<String>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]

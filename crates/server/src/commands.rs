@@ -11,6 +11,7 @@ use crate::{
     source::Source,
 };
 
+mod conformance;
 mod demo;
 mod migrate;
 mod serve;
@@ -23,6 +24,7 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Migrate(arguments) => migrate::run(&arguments).await,
         Command::Config(arguments) => config(&arguments),
         Command::Dlq(arguments) => dlq(arguments).await,
+        Command::Conformance(arguments) => conformance::run(&arguments).await,
         Command::Traces(arguments) => traces(arguments).await,
         Command::Trace(arguments) => {
             let ask = &arguments.ask;

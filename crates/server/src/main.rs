@@ -9,6 +9,7 @@
 //! | `source` | whom a command asks: a server or a database |
 //! | `shapes` | the JSON of both |
 //! | `render` | the same for people |
+//! | `conformance` | checks of any OTLP server |
 //! | `demo` | a small workload |
 //! | `configuration`, `failure`, `output`, `progress` | settings in, exit codes and text out |
 
@@ -16,6 +17,7 @@ mod api;
 mod cli;
 mod commands;
 mod configuration;
+mod conformance;
 mod demo;
 mod failure;
 mod output;

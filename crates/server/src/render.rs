@@ -5,6 +5,8 @@ mod tables;
 mod text;
 mod tree;
 
-pub use tables::{config, dead_letter_count, dead_letters, logs, metrics, points, sql, status, traces};
+pub use tables::{
+    config, conformance, dead_letter_count, dead_letters, logs, metrics, points, sql, status, traces,
+};
 pub use text::printable;
 pub use tree::trace;

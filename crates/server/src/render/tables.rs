@@ -7,9 +7,12 @@ use super::{
     table::Rows,
     text::{DIM, RED, count, duration, level_style, paint, printable},
 };
-use crate::shapes::{
-    DeadLetter, DeadLetterCount, Destination, LogRecord, MetricPoint, MetricSummary, SqlResult, Status,
-    StorageStatus, TraceSummary,
+use crate::{
+    conformance::Finding,
+    shapes::{
+        DeadLetter, DeadLetterCount, Destination, LogRecord, MetricPoint, MetricSummary, SqlResult, Status,
+        StorageStatus, TraceSummary,
+    },
 };
 
 const BYTES_PER_MIB: f64 = 1024.0 * 1024.0;
@@ -247,6 +250,19 @@ pub fn dead_letter_count(count: DeadLetterCount, done: &str) -> String {
         some => format!("; {some} can not be read by this version and stayed"),
     };
     format!("{} dead letter{plural} {done}{unreadable}\n", count.letters)
+}
+
+/// What the checks of a server found.
+pub fn conformance(findings: &[Finding], grpc: bool) -> String {
+    let mut rows = Rows::new(&["", "=check", "expected", "found"]);
+    for finding in findings {
+        let mark = if finding.passed { "\u{2713}".to_owned() } else { paint(RED, "\u{2717}") };
+        let found = finding.found.as_deref().map(|found| paint(RED, &printable(found)));
+        rows.add([mark, finding.check.clone(), finding.expected.clone(), found.unwrap_or_default()]);
+    }
+    let passed = findings.iter().filter(|finding| finding.passed).count();
+    let without = if grpc { "" } else { "; gRPC was not checked: say where it is with --grpc" };
+    format!("{}{}\n", rows.render(), paint(DIM, &format!("({passed} of {} passed{without})", findings.len())))
 }
 
 /// Every setting and where it comes from.

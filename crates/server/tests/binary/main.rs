@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod configuration;
+mod conformance;
 mod dead_letters;
 mod dual_export;
 mod real_input;
