@@ -40,6 +40,8 @@ pub enum Kind {
     },
     /// Words, not none.
     Text,
+    /// `name,name`, each of letters, digits and `-`; may be empty. PostgreSQL and the signals have theirs already.
+    Names,
     /// `name=value,name=value`, percent-encoded as in W3C baggage; may be empty.
     Pairs,
     /// A database: `postgresql://`, `postgres://` or `embedded:DIR`.
@@ -60,6 +62,9 @@ impl Kind {
             Self::Whole { least, most } => format!("a whole number from {least} to {most}"),
             Self::Number { least, most } => format!("a number from {least} to {most}"),
             Self::Text => "some text".to_owned(),
+            Self::Names => {
+                "names with commas between, of letters, digits and -, as in grafana,new-relic; or nothing".to_owned()
+            }
             Self::Pairs => "name=value pairs with commas between, as in team=ops,region=eu; or nothing".to_owned(),
             Self::Storage => {
                 "a postgresql:// or postgres:// URL, as in postgresql://user@host/db, or embedded:DIR; in a password, / \
@@ -155,6 +160,13 @@ pub static KEYS: &[Key] = &[
         "milliseconds before the first retry; doubled for each one after it",
     ),
     key("observability.otlp_endpoint", Kind::Endpoint, "http://localhost:4317", "the OTLP platform"),
+    key(
+        "observability.more_upstreams",
+        Kind::Names,
+        "",
+        "further OTLP platforms; each has the variables of the specification with its name in them, as in \
+         OTEL_EXPORTER_OTLP_GRAFANA_ENDPOINT",
+    ),
     key("observability.metrics_enabled", Kind::Switch, "true", "whether metrics are produced at all"),
     key("observability.tracing_enabled", Kind::Switch, "true", "whether spans are produced at all"),
     key(

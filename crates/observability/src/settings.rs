@@ -116,6 +116,8 @@ pub struct MahavishnuSettings {
 pub struct ObservabilitySettings {
     /// The OTLP platform.
     pub otlp_endpoint: Endpoint,
+    /// The names of further OTLP platforms.
+    pub more_upstreams: Vec<String>,
     /// Whether metrics are produced at all.
     pub metrics_enabled: bool,
     /// Whether spans are produced at all.

@@ -15,6 +15,9 @@ use crate::{
 /// A value that is shown in a message is cut here: enough to recognise it.
 const SHOWN_CHARACTERS: usize = 60;
 
+/// The longest name of a destination.
+const MAX_NAME_BYTES: usize = 64;
+
 /// What a value of a secret key is called where it is refused.
 const HIDDEN: &str = "(not shown)";
 
@@ -57,6 +60,9 @@ impl Given {
             }
             Kind::Text => {
                 self.text().filter(|text| is_words(text)).map(|text| Checked::Text(text.to_owned()))
+            }
+            Kind::Names => {
+                self.text().filter(|text| names(text).is_some()).map(|text| Checked::Text(text.to_owned()))
             }
             Kind::Pairs => {
                 self.text().filter(|text| pairs(text).is_some()).map(|text| Checked::Text(text.to_owned()))
@@ -133,6 +139,37 @@ impl Checked {
             Self::Endpoint(endpoint) => endpoint.to_string().into(),
         }
     }
+}
+
+/// What these names would be mistaken for: another destination, our own reader, or a part of a variable.
+const TAKEN: [&str; 14] = [
+    "postgresql",
+    "otlp",
+    "repeats",
+    "traces",
+    "metrics",
+    "logs",
+    "endpoint",
+    "headers",
+    "timeout",
+    "compression",
+    "protocol",
+    "certificate",
+    "client",
+    "insecure",
+];
+
+/// The names of `name,name`, each once; `None` where it is something else.
+pub(crate) fn names(text: &str) -> Option<Vec<String>> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let mut names: Vec<String> = Vec::new();
+    for part in parts {
+        let name = part.to_ascii_lowercase();
+        let spelled = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let free = !TAKEN.contains(&name.as_str()) && !names.contains(&name);
+        (spelled && free && name.len() <= MAX_NAME_BYTES).then(|| names.push(name))?;
+    }
+    Some(names)
 }
 
 /// Names and values of `name=value,name=value`, percent-decoded; `None` where it is something else.

@@ -57,8 +57,8 @@ impl Pipeline {
     /// When the spool can not be opened, the settings of the OTLP platform can not be, or the embedded database of a
     /// server can not be used.
     pub async fn start(settings: &MahavishnuSettings, place: Place) -> Result<Self, StoreError> {
-        let upstream =
-            settings.otel_storage_backend.forwards().then(|| Upstream::new(settings)).transpose()?;
+        let forwards = settings.otel_storage_backend.forwards();
+        let upstreams = if forwards { Upstream::all(settings)? } else { Vec::new() };
         let adapter = settings.otel_storage_backend.stores().then(|| OtelStorageAdapter::new(settings));
         if let (Place::Server, Some(adapter), Location::Embedded(_)) =
             (place, &adapter, &settings.otel_storage_connection_string)
@@ -68,7 +68,7 @@ impl Pipeline {
         }
         let mut readers = Vec::new();
         readers.extend(adapter.is_some().then_some(POSTGRESQL));
-        readers.extend(upstream.as_ref().map(Upstream::name));
+        readers.extend(upstreams.iter().map(Upstream::name));
         readers.extend(settings.deduplicate_requests.then_some(repeats::READER));
         let spools = Spools::open(settings, place, &readers).await?;
         let (repeats, remembering) = remember(settings, &spools).await?;
@@ -79,7 +79,7 @@ impl Pipeline {
             let resilience = resilience(settings, POSTGRESQL)?;
             deliveries.extend(Delivery::start(&Arc::new(adapter.clone()), &resilience, &spools.log, &route));
         }
-        if let Some(upstream) = upstream {
+        for upstream in upstreams {
             let route = Route { dead_letters: Some(spools.dead_letters.clone()), ..Route::default() };
             let (exporter, resilience) = upstream.into_parts();
             deliveries.extend(Delivery::start(&Arc::new(exporter), &resilience, &spools.log, &route));

@@ -13,7 +13,7 @@ use crate::{
     keys::KEYS,
     origin::Origin,
     transformation::SERVICE,
-    value::{Checked, Given, pairs},
+    value::{Checked, Given, names, pairs},
 };
 
 /// The attribute of OpenTelemetry that names a service.
@@ -52,6 +52,7 @@ impl Values {
             otel_storage_retry_backoff: Duration::from_millis(self.whole("otel_storage_retry_backoff_ms")),
             observability: ObservabilitySettings {
                 otlp_endpoint: self.endpoint("observability.otlp_endpoint"),
+                more_upstreams: names(&self.text("observability.more_upstreams")).expect(IN_TABLE),
                 metrics_enabled: self.switch("observability.metrics_enabled"),
                 tracing_enabled: self.switch("observability.tracing_enabled"),
                 resource: self.resource(),

@@ -30,8 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub struct Sent {
     pub acknowledged: HashSet<String>,
-    /// Sent, and refused for good or given up: may or may not be stored.
-    pub unanswered: HashSet<String>,
     /// Requests that were sent more than once.
     pub resent: usize,
 }
@@ -44,11 +42,16 @@ pub struct Clients {
 
 impl Clients {
     /// Starts to send.
-    pub fn start(random: &mut fastrand::Rng, running: &Running) -> Self {
+    pub fn start(random: &mut fastrand::Rng, running: &Running, name: &'static str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks = JoinSet::new();
-        for name in 0..CLIENTS {
-            tasks.spawn(send(name, random.fork(), Arc::clone(running), Arc::clone(&stop)));
+        for number in 0..CLIENTS {
+            tasks.spawn(send(
+                format!("{name}{number}"),
+                random.fork(),
+                Arc::clone(running),
+                Arc::clone(&stop),
+            ));
         }
         Self { stop, tasks }
     }
@@ -64,14 +67,13 @@ impl Clients {
         while let Some(sent) = self.tasks.join_next().await {
             let sent = sent.expect("no panic");
             all.acknowledged.extend(sent.acknowledged);
-            all.unanswered.extend(sent.unanswered);
             all.resent += sent.resent;
         }
         all
     }
 }
 
-async fn send(name: usize, mut random: fastrand::Rng, running: Running, stop: Arc<AtomicBool>) -> Sent {
+async fn send(name: String, mut random: fastrand::Rng, running: Running, stop: Arc<AtomicBool>) -> Sent {
     let (http, mut sent) = (client(), Sent::default());
     for number in 0.. {
         if stop.load(Ordering::Relaxed) {

@@ -12,7 +12,7 @@ use super::{World, upstream::Mode};
 pub struct Faults(BTreeMap<&'static str, usize>);
 
 impl Faults {
-    fn count(&mut self, fault: &'static str) {
+    pub fn count(&mut self, fault: &'static str) {
         *self.0.entry(fault).or_default() += 1;
     }
 }

@@ -5,6 +5,7 @@
 //! own, and `FAULT_RUNS=1 FAULT_SEED=...` plays the same faults again. `FAULT_RUNS=200` is the whole.
 
 mod clients;
+mod disk;
 mod injector;
 mod postgres;
 mod upstream;
@@ -22,6 +23,7 @@ use mahavishnu_store::{Location, Store};
 use mahavishnu_test_util::process::Server;
 
 use clients::Clients;
+use disk::SmallDisk;
 use injector::{Faults, inject};
 use postgres::Postgres;
 use upstream::Upstream;
@@ -95,24 +97,41 @@ async fn run(seed: u64, postgres: Postgres) -> Result<Postgres> {
     let began = Instant::now();
     let mut random = fastrand::Rng::with_seed(seed);
     let directory = tempfile::tempdir()?;
+    let disk = SmallDisk::mount(directory.path(), random.u8(..4) == 0)?;
     let upstream = Upstream::start(seed).await?;
     let database = postgres.database(&format!("faults_{seed}"))?;
     let environment = environment(&mut random, directory.path(), &upstream);
     let mut world =
         World { postgres, database, upstream, running: Running::default(), server: None, environment };
     world.start().await?;
-    let clients = Clients::start(&mut random, &world.running);
-    let faults = inject(&mut world, &mut random, BROKEN).await?;
+    let clients = Clients::start(&mut random, &world.running, "ours");
+    // A second process of ours that writes to the same database, and that nobody kills.
+    let bystander = Server::start_with(BINARY, &world.database, &[("RUST_LOG", "off")]).await?;
+    let beside = Running::default();
+    *beside.lock().expect("not poisoned") = Some(Addresses { http: bystander.http().to_owned() });
+    let others = Clients::start(&mut random, &beside, "beside");
+    let mut faults = inject(&mut world, &mut random, BROKEN).await?;
+    if disk.is_some() {
+        faults.count("small disk");
+    }
     clients.stop();
+    others.stop();
     world.upstream.heal().await?;
     if world.server.is_none() {
         world.start().await?;
     }
     let sent = tokio::time::timeout(HEALED, clients.finish()).await.context("a client was never answered")?;
+    let beside =
+        tokio::time::timeout(HEALED, others.finish()).await.context("a client was never answered")?;
     settle(&world).await?;
-    let report = check(&world, &sent).await?;
+    tokio::time::timeout(HEALED, bystander.settled())
+        .await
+        .context("the second process never delivers")??;
+    bystander.stop().await?;
+    let report = check(&world, &sent, &beside).await?;
     let server = world.server.take().context("it runs")?;
     server.stop().await?;
+    drop(disk);
     report_line(seed, began.elapsed(), &faults, &report);
     Ok(world.postgres)
 }
@@ -151,7 +170,7 @@ struct Report {
     upstream_extra: usize,
 }
 
-async fn check(world: &World, sent: &clients::Sent) -> Result<Report> {
+async fn check(world: &World, sent: &clients::Sent, beside: &clients::Sent) -> Result<Report> {
     let store = Store::open(&Location::parse(&world.database)?).await?;
     let client = store.connection().await?;
     let rows = client.query("SELECT message, count(*) FROM otel.log_record GROUP BY 1", &[]).await?;
@@ -167,7 +186,11 @@ async fn check(world: &World, sent: &clients::Sent) -> Result<Report> {
         ensure!(stored.contains_key(record), "{record} was acknowledged and is not in PostgreSQL");
         ensure!(received.contains_key(record), "{record} was acknowledged and did not reach the upstream");
     }
-    let known = |record: &&String| sent.acknowledged.contains(*record) || sent.unanswered.contains(*record);
+    for record in &beside.acknowledged {
+        ensure!(stored.contains_key(record), "{record} of the second process is not in PostgreSQL");
+    }
+    let known =
+        |record: &&String| sent.acknowledged.contains(*record) || beside.acknowledged.contains(*record);
     let invented = stored.keys().chain(received.keys()).filter(|record| !known(record)).count();
     ensure!(invented == 0, "{invented} records were never sent");
     let ledger = world.server.as_ref().context("it runs")?.get("/api/v1/status").await?;
@@ -179,7 +202,8 @@ async fn check(world: &World, sent: &clients::Sent) -> Result<Report> {
         }
     }
     let upstream_extra = received.values().map(|count| count - 1).sum();
-    Ok(Report { acknowledged: sent.acknowledged.len(), resent: sent.resent, upstream_extra })
+    let acknowledged = sent.acknowledged.len() + beside.acknowledged.len();
+    Ok(Report { acknowledged, resent: sent.resent, upstream_extra })
 }
 
 #[expect(clippy::print_stdout, reason = "whoever runs 200 of them looks at the table")]
