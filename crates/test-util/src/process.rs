@@ -157,6 +157,21 @@ impl Server {
         Ok(Duration::from_secs_f64(ticks / TICKS_PER_SECOND))
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Errors
+    ///
+    /// When it does not end in time.
+    pub async fn ended(mut self) -> Result<std::process::ExitStatus> {
+        Ok(timeout(START_DEADLINE, self.child.wait()).await.context("it does not end")??)
+    }
+
     /// Kills it as the kernel would.
     ///
     /// # Errors

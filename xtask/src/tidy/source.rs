@@ -49,6 +49,7 @@ impl Source {
         self.path.ends_with("/tests.rs")
             || self.path.contains("/tests/")
             || self.path.contains("/benches/")
+            || self.path.contains("/fuzz/")
             || self.path.starts_with("crates/test-util/")
     }
 

@@ -6,3 +6,4 @@ mod conformance;
 mod dead_letters;
 mod dual_export;
 mod real_input;
+mod stopping;

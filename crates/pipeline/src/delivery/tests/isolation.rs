@@ -118,12 +118,14 @@ async fn who_fails_for_half_an_hour_gets_everything_and_who_fails_for_ever_holds
 /// everything at once; afterwards the one that was away is fed oldest first, much faster than it came.
 #[tokio::test(start_paused = true)]
 async fn an_outage_costs_disk_and_nothing_else() {
-    const REQUESTS: usize = 20_000;
+    // A day at 10,000 records a second, 500 in each request, is OUTAGE_REQUESTS=1728000.
+    let requests =
+        std::env::var("OUTAGE_REQUESTS").ok().and_then(|it| it.parse().ok()).unwrap_or(20_000_usize);
     let directory = tempfile::tempdir().unwrap();
     let options = Options {
         directory: directory.path().to_owned(),
         durability: Durability::Process,
-        budget_bytes: 64 << 20,
+        budget_bytes: (64 << 20) + requests as u64 * 200,
         policy: Policy::Refuse,
         segment_bytes: 1 << 20,
         weigh: Intake::weigh,
@@ -137,20 +139,20 @@ async fn an_outage_costs_disk_and_nothing_else() {
     upstream.answers(Some(away()));
     let waiting = Delivery::start(&upstream, &resilience(), &spool, &Route::default()).expect("a reader");
     let intake = Intake::new(spool.clone(), None);
-    for number in 1..=REQUESTS {
+    for number in 1..=requests {
         intake.submit(batch(number)).await.expect("room");
         if number % 100 == 0 {
             fed.destination().reached(&spool).await;
             tokio::time::sleep(5 * SECOND).await;
         }
     }
-    assert_eq!(good.got().len(), REQUESTS);
-    assert_eq!(waiting.destination().waiting_requests(), REQUESTS as u64);
+    assert_eq!(good.got().len(), requests);
+    assert_eq!(waiting.destination().waiting_requests(), requests as u64);
     assert!(spool.used_bytes() <= spool.budget_bytes());
     upstream.answers(None);
     let begun = Instant::now();
     waiting.destination().reached(&spool).await;
     // The breaker's minute, and then as fast as it reads.
     assert!(begun.elapsed() < 2 * TIMEOUT, "{:?}", begun.elapsed());
-    assert_eq!(upstream.got(), (1..=REQUESTS).collect::<Vec<_>>());
+    assert_eq!(upstream.got(), (1..=requests).collect::<Vec<_>>());
 }
