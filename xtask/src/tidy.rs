@@ -15,9 +15,9 @@ mod queries;
 mod source;
 mod text;
 
-use std::{env, path::Path};
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use source::Source;
 
@@ -27,10 +27,7 @@ use source::Source;
 ///
 /// When something was found, or the repository can not be read.
 #[expect(clippy::print_stdout, reason = "the findings are what this program is for")]
-pub fn run() -> Result<()> {
-    // Asked when it runs: a program built in one checkout may be run in another that shares its target directory.
-    let here = env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask tidy`")?;
-    let root = Path::new(&here).parent().context("xtask is in the repository")?;
+pub fn run(root: &Path) -> Result<()> {
     let sources = Source::all(root)?;
     println!("{}", lengths::distribution(&sources));
     let mut findings = lengths::check(&sources);

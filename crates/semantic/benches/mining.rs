@@ -5,12 +5,15 @@
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
+#[path = "../tests/support/accuracy.rs"]
+mod accuracy;
 #[path = "../tests/support/loghub.rs"]
 mod loghub;
 
 use std::{hint::black_box, process::ExitCode, time::Instant};
 
-use loghub::{SYSTEMS, grouping_accuracy, load};
+use accuracy::grouping_accuracy;
+use loghub::{SYSTEMS, load};
 use mahavishnu_semantic::Miner;
 
 const ACCURACY: f64 = 0.88;

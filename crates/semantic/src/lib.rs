@@ -3,7 +3,15 @@
 //! | module | answers |
 //! |---|---|
 //! | [`mining`] | which pattern does this text follow? |
+//! | [`prepare`] | which words of it carry meaning? |
+//! | [`embed`], [`model`] | which vector stands for it? |
 
+pub mod embed;
 pub mod mining;
+pub mod model;
+pub mod prepare;
 
+pub use embed::{EmbedError, Embedder};
 pub use mining::{Mined, Miner, Pattern, PatternId};
+pub use model::{Model, ModelFiles};
+pub use prepare::prepare;

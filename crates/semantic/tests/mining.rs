@@ -1,12 +1,15 @@
 //! What mining promises.
 
+#[path = "support/accuracy.rs"]
+mod accuracy;
 #[path = "support/loghub.rs"]
 mod loghub;
 
 use mahavishnu_semantic::Miner;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
-use loghub::{SYSTEMS, grouping_accuracy, load};
+use accuracy::grouping_accuracy;
+use loghub::{SYSTEMS, load};
 
 #[test]
 fn real_systems_are_grouped_as_people_would_with_one_setting_for_all() {
