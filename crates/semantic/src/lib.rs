@@ -4,12 +4,16 @@
 //! |---|---|
 //! | [`mining`] | which pattern does this text follow? |
 //! | [`prepare`] | which words of it carry meaning? |
+//! | [`lexical`] | how well do words match? |
+//! | [`stack`] | where in the program did it happen? |
 //! | [`embed`], [`model`] | which vector stands for it? |
 
 pub mod embed;
+pub mod lexical;
 pub mod mining;
 pub mod model;
 pub mod prepare;
+pub mod stack;
 
 pub use embed::{EmbedError, Embedder};
 pub use mining::{Mined, Miner, Pattern, PatternId};

@@ -136,7 +136,7 @@ impl Miner {
                 let tokens: Vec<Token> = pieces.iter().map(Token::of).collect();
                 (index, self.patterns[index].generalise(&tokens))
             }
-            _ if crowded => (self.rest(), false),
+            _ if crowded => self.rest(),
             _ => {
                 let tokens: Vec<Token> = pieces.iter().map(Token::of).collect();
                 let id = self.number(&tokens);
@@ -154,13 +154,13 @@ impl Miner {
         index
     }
 
-    /// The pattern of all that there is no room for.
-    fn rest(&mut self) -> usize {
+    /// The pattern of all that there is no room for, and whether it is new.
+    fn rest(&mut self) -> (usize, bool) {
         let tokens = vec![Token::Value { space: false }];
         let id = self.number(&tokens);
         match self.ids.get(&id) {
-            Some(index) => *index,
-            None => self.add(Pattern { id, tokens, count: 0 }),
+            Some(index) => (*index, false),
+            None => (self.add(Pattern { id, tokens, count: 0 }), true),
         }
     }
 

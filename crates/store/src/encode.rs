@@ -5,10 +5,12 @@
 //! | [`copy`] | PostgreSQL's binary format, value by value |
 //! | `shared` | resources and scopes, which many records share |
 //! | `span`, `log`, `metric` | one row of each table |
+//! | `error` | what a record says of its error |
 //! | `extra` | fields that are rarely set, and originals of texts that hold NUL |
 //! | `summary` | what a batch says of each trace |
 
 pub mod copy;
+pub(crate) mod error;
 pub(crate) mod extra;
 pub(crate) mod log;
 pub(crate) mod metric;

@@ -12,6 +12,7 @@ use futures_util::SinkExt;
 use mahavishnu_pipeline::{
     Batch, DeadLetter, ExportError, Exporter, Receipt, exporter::sort_out, ranges::Ranges,
 };
+use tokio::sync::Notify;
 
 use crate::{
     dead_letter,
@@ -23,13 +24,18 @@ use crate::{
 
 mod intern;
 mod partition;
+mod patterns;
 mod receipt;
 mod rows;
 
 use intern::Interned;
 use partition::Partitions;
+use patterns::Patterns;
 use receipt::Recorded;
-use rows::Rows;
+use rows::{Ids, Rows};
+
+/// How often each pattern came.
+const COPY_COUNTS: &str = include_str!("../queries/pattern/copy_counts.sql");
 
 /// A COPY stream is sent in pieces of this size: large enough to cost few messages, small enough to overlap.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -41,6 +47,7 @@ pub struct PostgresExporter {
     clock: fn() -> UnixNanos,
     interned: Arc<Interned>,
     partitions: Arc<Partitions>,
+    patterns: Arc<Patterns>,
     /// Who we are to the database, when several processes deliver.
     owner: i64,
 }
@@ -51,7 +58,20 @@ impl PostgresExporter {
     pub fn new(store: Store, clock: fn() -> UnixNanos) -> Self {
         // The keys of the standard library's hash tables are random.
         let owner = RandomState::new().hash_one("owner").cast_signed();
-        Self { store, clock, interned: Arc::default(), partitions: Arc::default(), owner }
+        Self {
+            store,
+            clock,
+            interned: Arc::default(),
+            partitions: Arc::default(),
+            patterns: Arc::default(),
+            owner,
+        }
+    }
+
+    /// Told whenever there are patterns that have no vector yet; see [`crate::embedding::Embedding`].
+    #[must_use]
+    pub fn learned(&self) -> Arc<Notify> {
+        self.patterns.learned()
     }
 
     /// One transaction: the rows of these batches, these dead letters, and the receipt.
@@ -60,8 +80,10 @@ impl PostgresExporter {
         let mut client = self.store.connection().await?;
         let mut rows = Rows::default();
         for batch in parcel.batches {
-            rows.add(&client, &self.interned, batch, now).await?;
+            let ids = Ids { client: &client, interned: &self.interned, patterns: &self.patterns };
+            rows.add(ids, batch, now).await?;
         }
+        self.patterns.save(&mut client, &rows.scopes).await?;
         self.partitions.ensure(&client, &rows.days, now).await?;
         let transaction = client.transaction().await?;
         insert(&transaction, rows).await?;
@@ -169,10 +191,12 @@ pub(crate) struct Days {
     pub(crate) points: BTreeSet<u64>,
 }
 
-async fn insert(transaction: &Transaction<'_>, rows: Rows) -> Result<(), StoreError> {
+async fn insert(transaction: &Transaction<'_>, mut rows: Rows) -> Result<(), StoreError> {
+    let counts = rows.count_rows();
     copy(transaction, COPY_SPANS, rows.spans).await?;
     copy(transaction, COPY_LOGS, rows.logs).await?;
     copy(transaction, COPY_POINTS, rows.points).await?;
+    copy(transaction, COPY_COUNTS, counts).await?;
     if !rows.summaries.is_empty() {
         let columns = rows::SummaryColumns::from(rows.summaries);
         let statement = transaction.prepare_cached(SUMMARISE).await?;

@@ -8,6 +8,7 @@
 //! | [`encode`] | OTLP records as rows of COPY BINARY |
 //! | [`export`] | the exporter: batches in, one committed transaction out |
 //! | [`dead_letter`] | records that the database refused for what they hold |
+//! | [`embedding`] | vectors for the patterns, made in the background |
 //! | [`query`] | everything that can be asked |
 //! | [`attributes`] | OTLP values as JSON and back, without loss |
 //! | [`error`] | what can go wrong, in words for people |
@@ -19,6 +20,7 @@ pub mod attributes;
 pub mod dead_letter;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+pub mod embedding;
 pub mod encode;
 pub mod error;
 pub mod export;

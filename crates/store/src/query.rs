@@ -3,10 +3,14 @@
 //! A list comes newest first. A trace is found by its id whenever it was; every other question is cheaper with a
 //! bound on time.
 
+use std::sync::Arc;
+
+use mahavishnu_semantic::Embedder;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::{
+    embedding::Hnsw,
     error::StoreError,
     location::Location,
     store::Store,
@@ -14,9 +18,13 @@ use crate::{
 };
 
 mod rows;
+mod search;
 mod sql;
 mod types;
 
+use search::Meaning;
+
+pub use search::{Match, PatternFilter, PatternHit, PatternKind, PatternRecord, SearchBy};
 pub use types::{
     LogFilter, LogRecord, MetricFilter, MetricPoint, MetricSummary, Number, Resource, Scope, Span, SpanId,
     SqlResult, StorageStatus, TraceContext, TraceFilter, TraceId, TraceSummary,
@@ -32,13 +40,24 @@ const COUNTED_ROWS: f64 = 100_000.0;
 #[derive(Clone, Debug)]
 pub struct QueryService {
     store: Store,
+    meaning: Option<Arc<Meaning>>,
+    vocabulary: Arc<tokio::sync::Mutex<search::Counted>>,
 }
 
 impl QueryService {
     /// Asks this store.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, meaning: None, vocabulary: Arc::default() }
+    }
+
+    /// Understands questions with this model; keeps the vectors of up to `cache_size` of them.
+    ///
+    /// Without a model, search finds words alone.
+    #[must_use]
+    pub fn with_embedder(mut self, embedder: Arc<dyn Embedder>, hnsw: Hnsw, cache_size: usize) -> Self {
+        self.meaning = Some(Arc::new(Meaning::new(embedder, hnsw, cache_size)));
+        self
     }
 
     /// Whether the database answers.
@@ -203,6 +222,18 @@ impl QueryService {
         sql::run(&self.store, sql, limit).await
     }
 
+    /// Patterns that have no vector of our model yet; none without a model.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database can not answer now.
+    pub async fn without_vector(&self) -> Result<u64, StoreError> {
+        let Some(meaning) = &self.meaning else { return Ok(0) };
+        let sql = include_str!("../queries/embedding/count_missing.sql");
+        let rows = self.rows(sql, &[&meaning.identity()]).await?;
+        Ok(count_of(rows.first().map(|row| row.try_get(0)).transpose()?))
+    }
+
     /// What the database says of itself.
     ///
     /// # Errors
@@ -266,12 +297,18 @@ fn count(value: i32) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
+/// A sum that may be over nothing.
+fn count_of(value: Option<i64>) -> u64 {
+    value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0)
+}
+
 /// The words of a text as LIKE patterns that find them anywhere.
 fn like_words(text: &str) -> Vec<String> {
-    text.split_whitespace()
-        .map(|word| {
-            let literal = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            format!("%{}%", literal.replace('\0', ""))
-        })
-        .collect()
+    text.split_whitespace().map(like).collect()
+}
+
+/// A LIKE pattern that finds a text anywhere.
+fn like(text: &str) -> String {
+    let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{}%", literal.replace('\0', ""))
 }

@@ -11,7 +11,10 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("mahavishnu-semantic", &[]),
     ("mahavishnu-pipeline", &["mahavishnu-spool"]),
     ("mahavishnu-store", &["mahavishnu-pipeline", "mahavishnu-semantic"]),
-    ("mahavishnu-observability", &["mahavishnu-store", "mahavishnu-pipeline", "mahavishnu-spool"]),
+    (
+        "mahavishnu-observability",
+        &["mahavishnu-store", "mahavishnu-pipeline", "mahavishnu-semantic", "mahavishnu-spool"],
+    ),
     (
         "mahavishnu-otel",
         &["mahavishnu-observability", "mahavishnu-store", "mahavishnu-pipeline", "mahavishnu-spool"],

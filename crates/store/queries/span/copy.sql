@@ -1,4 +1,4 @@
 COPY otel.span (
     trace_id, span_id, parent_span_id, start_time, duration_ns, resource_id, scope_id, start_nanos, kind, status, flags,
-    service, name, status_message, attributes, events, links, extra
+    service, name, status_message, attributes, events, links, extra, pattern_id, error_id
 ) FROM STDIN (FORMAT binary)

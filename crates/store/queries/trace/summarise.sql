@@ -1,9 +1,15 @@
 INSERT INTO otel.trace AS t (
-    trace_id, start_time, end_time, span_count, error_count, root_missing, root_start, root_span_id, service, name
+    trace_id, start_time, end_time, span_count, error_count, root_missing, root_start, root_span_id, service, name,
+    patterns, pattern_spans
 )
-SELECT * FROM unnest(
+SELECT trace_id, start_time, end_time, span_count, error_count, root_missing, root_start, root_span_id, service, name,
+       patterns::bigint[], pattern_spans::integer[]
+FROM unnest(
     $1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::integer[], $5::integer[], $6::boolean[], $7::timestamptz[],
-    $8::bigint[], $9::text[], $10::text[]
+    $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[]
+) AS s (
+    trace_id, start_time, end_time, span_count, error_count, root_missing, root_start, root_span_id, service, name,
+    patterns, pattern_spans
 )
 ON CONFLICT (trace_id) DO UPDATE SET
     start_time = least(t.start_time, excluded.start_time),
@@ -18,4 +24,18 @@ ON CONFLICT (trace_id) DO UPDATE SET
         ) AS r (root_missing, root_start, root_span_id, service, name)
         ORDER BY r.root_missing, r.root_start, r.root_span_id
         LIMIT 1
+    ),
+    (patterns, pattern_spans) = (
+        SELECT array_agg(m.pattern ORDER BY m.pattern), array_agg(m.spans ORDER BY m.pattern)
+        FROM (
+            SELECT p.pattern, sum(p.spans)::integer AS spans
+            FROM (
+                SELECT unnest(t.patterns) AS pattern, unnest(t.pattern_spans) AS spans
+                UNION ALL
+                SELECT unnest(excluded.patterns), unnest(excluded.pattern_spans)
+            ) p
+            GROUP BY p.pattern
+            ORDER BY p.pattern
+            LIMIT 256
+        ) m
     )

@@ -51,6 +51,11 @@ impl CopyBuffer {
         self.bytes.extend_from_slice(&(-1_i32).to_be_bytes());
     }
 
+    /// A value of the type `"char"`: one byte.
+    pub(crate) fn char(&mut self, value: u8) {
+        self.fixed(&[value]);
+    }
+
     pub(crate) fn int2(&mut self, value: i16) {
         self.fixed(&value.to_be_bytes());
     }

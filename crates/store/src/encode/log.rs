@@ -12,7 +12,7 @@ use crate::{
     encode::{
         copy::CopyBuffer,
         extra::Extra,
-        span::{Origin, span_id, trace_id},
+        span::{Meaning, Origin, span_id, trace_id},
     },
     time::UnixNanos,
 };
@@ -20,7 +20,7 @@ use crate::{
 /// The columns in the order in which [`encode_log`] pushes them.
 pub(crate) const COPY_LOGS: &str = include_str!("../../queries/log/copy.sql");
 
-const COLUMNS: i16 = 16;
+const COLUMNS: i16 = 18;
 
 /// When a record happened; where the source did not say, when it was observed or else `received`.
 pub(crate) fn log_time(log: &LogRecord, received: UnixNanos) -> UnixNanos {
@@ -28,7 +28,13 @@ pub(crate) fn log_time(log: &LogRecord, received: UnixNanos) -> UnixNanos {
     said.map_or(received, UnixNanos)
 }
 
-pub(crate) fn encode_log(rows: &mut CopyBuffer, log: &LogRecord, origin: Origin<'_>, received: UnixNanos) {
+pub(crate) fn encode_log(
+    rows: &mut CopyBuffer,
+    log: &LogRecord,
+    origin: Origin<'_>,
+    meaning: Meaning,
+    received: UnixNanos,
+) {
     let mut extra = Extra::default();
     let time = log_time(log, received);
     if log.time_unix_nano == 0 {
@@ -62,6 +68,21 @@ pub(crate) fn encode_log(rows: &mut CopyBuffer, log: &LogRecord, origin: Origin<
         }
     });
     rows.jsonb(|out| extra.write(out));
+    meaning.push(rows);
+}
+
+/// What a record says to people, for its pattern: its body, or else the name of its event.
+pub(crate) fn log_text(log: &LogRecord) -> Option<Cow<'_, str>> {
+    match log.body.as_ref().and_then(|body| body.value.as_ref().map(|value| (body, value))) {
+        Some((_, Value::StringValue(text))) => Some(Cow::Borrowed(text)),
+        None | Some(_) if !log.event_name.is_empty() => Some(Cow::Borrowed(&log.event_name)),
+        None => None,
+        Some((body, _)) => {
+            let mut json = Vec::new();
+            write_value(&mut json, body);
+            Some(Cow::Owned(String::from_utf8_lossy(&json).into_owned()))
+        }
+    }
 }
 
 fn optional_text<'a>(extra: &mut Extra, field: &str, text: &'a str) -> Option<Cow<'a, str>> {

@@ -1,5 +1,6 @@
 //! A span as a row of `otel.span`.
 
+use mahavishnu_semantic::PatternId;
 use opentelemetry_proto::tonic::trace::v1::{
     Span,
     span::{Event, Link},
@@ -14,7 +15,7 @@ use crate::{
 /// The columns in the order in which [`encode_span`] pushes them.
 pub(crate) const COPY_SPANS: &str = include_str!("../../queries/span/copy.sql");
 
-const COLUMNS: i16 = 18;
+const COLUMNS: i16 = 20;
 
 /// What a row says of where its record comes from.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,22 @@ pub(crate) struct Origin<'a> {
     pub(crate) resource_id: i32,
     pub(crate) scope_id: i32,
     pub(crate) service: &'a str,
+}
+
+/// What a row says of its meaning.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Meaning {
+    pub(crate) pattern: Option<PatternId>,
+    pub(crate) error: Option<PatternId>,
+}
+
+impl Meaning {
+    /// The last columns of a row.
+    pub(crate) fn push(self, rows: &mut CopyBuffer) {
+        for id in [self.pattern, self.error] {
+            rows.optional(id.map(|PatternId(id)| id.cast_signed()), CopyBuffer::int8);
+        }
+    }
 }
 
 /// A checked trace id. Checked requests have no other.
@@ -34,7 +51,7 @@ pub(crate) fn span_id(bytes: &[u8]) -> Option<i64> {
     bytes.try_into().ok().map(i64::from_be_bytes)
 }
 
-pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &Span, origin: Origin<'_>) {
+pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &Span, origin: Origin<'_>, meaning: Meaning) {
     let (Some(trace), Some(id)) = (trace_id(&span.trace_id), span_id(&span.span_id)) else { return };
     let mut extra = Extra::default();
     let start = UnixNanos(span.start_time_unix_nano);
@@ -73,6 +90,7 @@ pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &Span, origin: Origin<'_>
     rows.jsonb_array(&span.events, write_event);
     rows.jsonb_array(&span.links, write_link);
     rows.jsonb(|out| extra.write(out));
+    meaning.push(rows);
 }
 
 fn write_event(out: &mut Vec<u8>, event: &Event) {

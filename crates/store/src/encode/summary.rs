@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use mahavishnu_semantic::PatternId;
 use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
 
 use crate::{
-    encode::span::{span_id, trace_id},
+    encode::span::{Meaning, span_id, trace_id},
     time::UnixNanos,
 };
 
@@ -25,12 +26,17 @@ pub(crate) struct Summary {
     pub(crate) root_span_id: i64,
     pub(crate) service: String,
     pub(crate) name: String,
+    /// How many of its spans follow each pattern.
+    pub(crate) patterns: BTreeMap<i64, i32>,
 }
+
+/// Patterns of one trace that are kept: what it is made of, not all that it holds.
+const MOST_PATTERNS: usize = 256;
 
 /// Summaries by trace id: always in the same order, so that two writers never wait for each other in a circle.
 pub(crate) type Summaries = BTreeMap<[u8; 16], Summary>;
 
-pub(crate) fn add_span(summaries: &mut Summaries, span: &Span, service: &str) {
+pub(crate) fn add_span(summaries: &mut Summaries, span: &Span, service: &str, meaning: Meaning) {
     let (Some(trace), Some(id)) = (trace_id(&span.trace_id), span_id(&span.span_id)) else { return };
     let start = UnixNanos(span.start_time_unix_nano);
     // A span that was not ended, or ends before it starts, ends where it starts.
@@ -47,7 +53,13 @@ pub(crate) fn add_span(summaries: &mut Summaries, span: &Span, service: &str) {
         root_span_id: i64::MAX,
         service: String::new(),
         name: String::new(),
+        patterns: BTreeMap::new(),
     });
+    for PatternId(id) in [meaning.pattern, meaning.error].into_iter().flatten() {
+        if summary.patterns.len() < MOST_PATTERNS {
+            *summary.patterns.entry(id.cast_signed()).or_default() += 1;
+        }
+    }
     summary.start = summary.start.min(start);
     summary.end = summary.end.max(end);
     summary.spans += 1;

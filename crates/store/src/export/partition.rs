@@ -37,10 +37,12 @@ impl Partitions {
     ) -> Result<(), StoreError> {
         let today = day(now);
         let kept = today.saturating_sub(DAYS_BACK)..=today.saturating_add(DAYS_AHEAD);
+        let counts = days.spans.union(&days.logs).copied().collect();
         let tables = [
             ("span", "start_time", &days.spans),
             ("log_record", "time", &days.logs),
             ("metric_point", "time", &days.points),
+            ("pattern_count", "minute", &counts),
         ];
         for (table, time_column, days) in tables {
             for day in days.iter().copied().filter(|day| kept.contains(day)) {

@@ -1,14 +1,19 @@
 //! Batches as rows of every table.
 
+use std::{borrow::Cow, sync::Arc};
+
 use deadpool_postgres::Object;
 use mahavishnu_pipeline::{Batch, Signal};
+use mahavishnu_semantic::PatternId;
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
         trace::v1::ExportTraceServiceRequest,
     },
     common::v1::InstrumentationScope,
+    logs::v1::{LogRecord, SeverityNumber},
     resource::v1::Resource,
+    trace::v1::{Span, status::StatusCode},
 };
 use prost::Message;
 use tokio_postgres::types::ToSql;
@@ -17,14 +22,20 @@ use uuid::Uuid;
 use crate::{
     encode::{
         copy::CopyBuffer,
-        log::{encode_log, log_time},
+        error::{log_error, span_error},
+        log::{encode_log, log_text, log_time},
         metric::{encode_point, points, series_digest, series_row},
         shared::{resource_digest, resource_row, scope_digest, scope_row, service_name},
-        span::{Origin, encode_span},
+        span::{Meaning, Origin, encode_span},
         summary::{Summaries, add_span},
     },
     error::StoreError,
-    export::{Days, intern::Interned, partition::day},
+    export::{
+        Days,
+        intern::Interned,
+        partition::day,
+        patterns::{self, Counts, Kind, MINUTE_NANOS, Patterns, Scope, SharedScope, lock},
+    },
     time::{PgTimestamp, UnixNanos},
 };
 
@@ -36,25 +47,27 @@ pub(crate) struct Rows {
     pub(crate) points: CopyBuffer,
     pub(crate) summaries: Summaries,
     pub(crate) days: Days,
+    pub(crate) counts: Counts,
+    /// The miners that saw them.
+    pub(crate) scopes: Vec<SharedScope>,
 }
 
 /// Where ids come from.
 #[derive(Clone, Copy)]
-struct Ids<'a> {
-    client: &'a Object,
-    interned: &'a Interned,
+pub(crate) struct Ids<'a> {
+    pub(crate) client: &'a Object,
+    pub(crate) interned: &'a Interned,
+    pub(crate) patterns: &'a Patterns,
 }
 
 impl Rows {
     /// Encodes the records of a batch; records without a time get `now`.
     pub(crate) async fn add(
         &mut self,
-        client: &Object,
-        interned: &Interned,
+        ids: Ids<'_>,
         batch: &Batch,
         now: UnixNanos,
     ) -> Result<(), StoreError> {
-        let ids = Ids { client, interned };
         let undecodable = |error| StoreError::Unstorable(format!("a batch can not be decoded: {error}"));
         let bytes = batch.request().clone();
         match batch.signal() {
@@ -72,13 +85,17 @@ impl Rows {
         for group in &request.resource_spans {
             let resource_id = ids.resource(group.resource.as_ref(), &group.schema_url).await?;
             let service = service_name(group.resource.as_ref());
+            let names = self.scope(ids, Kind::Span, &service).await?;
+            let errors = self.scope(ids, Kind::Error, &service).await?;
             for scope in &group.scope_spans {
                 let scope_id = ids.scope(scope.scope.as_ref(), &scope.schema_url).await?;
                 let origin = Origin { resource_id, scope_id, service: &service };
+                let (mut names, mut errors) = (lock(&names), lock(&errors));
                 for span in &scope.spans {
                     self.days.spans.insert(day(UnixNanos(span.start_time_unix_nano)));
-                    encode_span(&mut self.spans, span, origin);
-                    add_span(&mut self.summaries, span, &service);
+                    let meaning = self.span_meaning(span, &mut names, &mut errors);
+                    encode_span(&mut self.spans, span, origin, meaning);
+                    add_span(&mut self.summaries, span, &service, meaning);
                 }
             }
         }
@@ -94,16 +111,80 @@ impl Rows {
         for group in &request.resource_logs {
             let resource_id = ids.resource(group.resource.as_ref(), &group.schema_url).await?;
             let service = service_name(group.resource.as_ref());
+            let messages = self.scope(ids, Kind::Log, &service).await?;
+            let errors = self.scope(ids, Kind::Error, &service).await?;
             for scope in &group.scope_logs {
                 let scope_id = ids.scope(scope.scope.as_ref(), &scope.schema_url).await?;
                 let origin = Origin { resource_id, scope_id, service: &service };
+                let (mut messages, mut errors) = (lock(&messages), lock(&errors));
                 for log in &scope.log_records {
-                    self.days.logs.insert(day(log_time(log, now)));
-                    encode_log(&mut self.logs, log, origin, now);
+                    let time = log_time(log, now);
+                    self.days.logs.insert(day(time));
+                    let meaning = self.log_meaning(log, time, &mut messages, &mut errors);
+                    encode_log(&mut self.logs, log, origin, meaning, now);
                 }
             }
         }
         Ok(())
+    }
+
+    /// The miner of a service, which is remembered.
+    async fn scope(&mut self, ids: Ids<'_>, kind: Kind, service: &str) -> Result<SharedScope, StoreError> {
+        let scope = ids.patterns.scope(ids.client, kind, service).await?;
+        if !self.scopes.iter().any(|known| Arc::ptr_eq(known, &scope)) {
+            self.scopes.push(Arc::clone(&scope));
+        }
+        Ok(scope)
+    }
+
+    fn span_meaning(&mut self, span: &Span, names: &mut Scope, errors: &mut Scope) -> Meaning {
+        let time = UnixNanos(span.start_time_unix_nano);
+        let failed = span.status.as_ref().is_some_and(|status| status.code == StatusCode::Error as i32);
+        let pattern = names.mine(&without_nul(&span.name), time);
+        let nanos = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
+        patterns::add(&mut self.counts, pattern, Kind::Span, time, failed, nanos);
+        let error = span_error(span).map(|error| errors.group(&error, time));
+        self.count_error(error, time);
+        Meaning { pattern: Some(pattern), error }
+    }
+
+    fn log_meaning(
+        &mut self,
+        log: &LogRecord,
+        time: UnixNanos,
+        messages: &mut Scope,
+        errors: &mut Scope,
+    ) -> Meaning {
+        let text = log_text(log);
+        let severe = log.severity_number >= SeverityNumber::Error as i32;
+        let pattern = text.as_ref().map(|text| messages.mine(&without_nul(text), time));
+        if let Some(pattern) = pattern {
+            patterns::add(&mut self.counts, pattern, Kind::Log, time, severe, 0);
+        }
+        let error = log_error(log, text.as_ref()).map(|error| errors.group(&error, time));
+        self.count_error(error, time);
+        Meaning { pattern, error }
+    }
+
+    fn count_error(&mut self, error: Option<PatternId>, time: UnixNanos) {
+        if let Some(error) = error {
+            patterns::add(&mut self.counts, error, Kind::Error, time, true, 0);
+        }
+    }
+
+    /// The counts as rows of `otel.pattern_count`.
+    pub(crate) fn count_rows(&mut self) -> CopyBuffer {
+        let mut rows = CopyBuffer::default();
+        for ((PatternId(id), minute), count) in self.counts.drain() {
+            rows.begin_row(6);
+            rows.timestamptz(UnixNanos(minute * MINUTE_NANOS));
+            rows.int8(id.cast_signed());
+            rows.char(count.kind.letter());
+            rows.int8(count.count);
+            rows.int8(count.errors);
+            rows.int8(count.duration_ns);
+        }
+        rows
     }
 
     async fn add_metrics(
@@ -144,6 +225,11 @@ impl Ids<'_> {
     }
 }
 
+/// As a text column can hold it.
+fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+}
+
 fn decode<M: Message + Default>(bytes: bytes::Bytes) -> Result<M, prost::DecodeError> {
     M::decode(bytes)
 }
@@ -161,6 +247,9 @@ pub(crate) struct SummaryColumns {
     root_span_ids: Vec<i64>,
     services: Vec<String>,
     names: Vec<String>,
+    /// Arrays as PostgreSQL writes them, since an array of arrays can not be taken apart.
+    patterns: Vec<String>,
+    pattern_spans: Vec<String>,
 }
 
 impl From<Summaries> for SummaryColumns {
@@ -177,14 +266,29 @@ impl From<Summaries> for SummaryColumns {
             columns.root_span_ids.push(summary.root_span_id);
             columns.services.push(summary.service);
             columns.names.push(summary.name);
+            columns.patterns.push(array(summary.patterns.keys()));
+            columns.pattern_spans.push(array(summary.patterns.values()));
         }
         columns
     }
 }
 
+/// An array as PostgreSQL writes it.
+fn array<T: std::fmt::Display>(values: impl Iterator<Item = T>) -> String {
+    let mut text = String::from("{");
+    for value in values {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(&value.to_string());
+    }
+    text.push('}');
+    text
+}
+
 impl SummaryColumns {
     /// In the order of the statement's parameters.
-    pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 10] {
+    pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 12] {
         [
             &self.trace_ids,
             &self.starts,
@@ -196,6 +300,8 @@ impl SummaryColumns {
             &self.root_span_ids,
             &self.services,
             &self.names,
+            &self.patterns,
+            &self.pattern_spans,
         ]
     }
 }

@@ -1,0 +1,224 @@
+//! The patterns of one kind of text of one service.
+
+use std::{
+    collections::{BTreeMap, HashMap, hash_map::Entry},
+    fmt::Write,
+};
+
+use mahavishnu_semantic::{Miner, PatternId, stack};
+use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::PatternRow;
+use crate::{encode::error::Described, time::UnixNanos};
+
+/// Characters of an example; the whole text is with its record.
+const EXAMPLE: usize = 2000;
+
+/// Characters of an exception's type, a name in every language.
+const TYPE: usize = 500;
+
+/// What a pattern is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Log,
+    Span,
+    /// A group of errors: their messages follow one pattern, and type and frames are the same.
+    Error,
+}
+
+impl Kind {
+    /// In `otel.pattern`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Span => "span",
+            Self::Error => "error",
+        }
+    }
+
+    /// In `otel.pattern_count`.
+    pub(crate) fn letter(self) -> u8 {
+        self.name().as_bytes()[0]
+    }
+}
+
+/// A miner with what it found and did not save yet.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    kind: Kind,
+    service: String,
+    miner: Miner,
+    /// Of errors only, by their number.
+    groups: HashMap<u64, Group>,
+    unsaved: HashMap<u64, First>,
+}
+
+/// What the errors of a group have in common.
+#[derive(Clone, Debug)]
+struct Group {
+    kind: String,
+    frames: Vec<String>,
+    message: PatternId,
+}
+
+/// Where a pattern was first seen.
+#[derive(Clone, Debug)]
+struct First {
+    example: String,
+    time: UnixNanos,
+}
+
+impl Scope {
+    pub(crate) fn new(kind: Kind, service: &str) -> Self {
+        let miner = Miner::new(&format!("{}\n{service}", kind.name()));
+        let (groups, unsaved) = (HashMap::new(), HashMap::new());
+        Self { kind, service: service.to_owned(), miner, groups, unsaved }
+    }
+
+    pub(crate) fn is(&self, kind: &str, service: &str) -> bool {
+        self.kind.name() == kind && self.service == service
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.miner.patterns().len() + self.groups.len()
+    }
+
+    /// Takes on a saved pattern.
+    pub(crate) fn learn(&mut self, id: i64, template: &str, detail: Option<&Value>) {
+        let id = id.cast_unsigned();
+        if self.kind != Kind::Error {
+            self.miner.adopt(PatternId(id), template, 0);
+            return;
+        }
+        let text = |key: &str| detail.and_then(|detail| detail.get(key)?.as_str()).unwrap_or_default();
+        let Ok(message) = u64::from_str_radix(text("message_id"), 16) else { return };
+        self.miner.adopt(PatternId(message), text("message"), 0);
+        let frames = detail.and_then(|detail| detail.get("frames")?.as_array()).into_iter().flatten();
+        let frames = frames.filter_map(|frame| frame.as_str().map(str::to_owned)).collect();
+        self.groups.insert(id, Group { kind: text("type").to_owned(), frames, message: PatternId(message) });
+    }
+
+    /// The pattern of a text that a record had at `time`.
+    pub(crate) fn mine(&mut self, text: &str, time: UnixNanos) -> PatternId {
+        let mined = self.miner.mine(text);
+        if mined.changed {
+            self.note(mined.pattern.0, text, time);
+        }
+        mined.pattern
+    }
+
+    /// The group of an error that a record had at `time`: by type, frames of the application, and pattern of the message.
+    pub(crate) fn group(&mut self, error: &Described<'_>, time: UnixNanos) -> PatternId {
+        let message = clean(&error.message, EXAMPLE);
+        let mined = self.miner.mine(&message);
+        if mined.changed {
+            let same = |group: &&u64| self.groups[*group].message == mined.pattern;
+            let groups: Vec<u64> = self.groups.keys().filter(same).copied().collect();
+            for group in groups {
+                self.note(group, &message, time);
+            }
+        }
+        let group = Group {
+            kind: clean(error.kind, TYPE),
+            frames: stack::frames(error.stack).into_iter().map(|frame| frame.replace('\0', "")).collect(),
+            message: mined.pattern,
+        };
+        let id = group.number(&self.service);
+        if let Entry::Vacant(vacant) = self.groups.entry(id) {
+            vacant.insert(group);
+            self.note(id, &message, time);
+        }
+        PatternId(id)
+    }
+
+    fn note(&mut self, id: u64, text: &str, time: UnixNanos) {
+        self.unsaved.entry(id).or_insert_with(|| First { example: clean(text, EXAMPLE), time });
+    }
+
+    pub(crate) fn unsaved(&self) -> Vec<i64> {
+        self.unsaved.keys().map(|id| id.cast_signed()).collect()
+    }
+
+    /// What is not saved yet, as it is now.
+    pub(crate) fn rows(&self) -> Vec<(i64, PatternRow)> {
+        let row = |(id, first): (&u64, &First)| Some((id.cast_signed(), self.row(*id, first)?));
+        self.unsaved.iter().filter_map(row).collect()
+    }
+
+    fn row(&self, id: u64, first: &First) -> Option<PatternRow> {
+        let (template, detail) = match self.groups.get(&id) {
+            None => (self.miner.pattern(PatternId(id))?.to_string(), None),
+            Some(group) => {
+                let message = self.miner.pattern(group.message)?.to_string();
+                (group.title(&message), Some(group.detail(&message)))
+            }
+        };
+        Some(PatternRow {
+            kind: self.kind,
+            service: self.service.clone(),
+            template,
+            example: first.example.clone(),
+            first_seen: first.time,
+            detail,
+        })
+    }
+
+    /// These rows are in the database, unless they changed since.
+    pub(crate) fn saved(&mut self, rows: &BTreeMap<i64, PatternRow>) {
+        let done: Vec<u64> = self
+            .rows()
+            .into_iter()
+            .filter(|(id, row)| rows.get(id).is_some_and(|saved| saved.template == row.template))
+            .map(|(id, _)| id.cast_unsigned())
+            .collect();
+        for id in done {
+            self.unsaved.remove(&id);
+        }
+    }
+}
+
+impl Group {
+    fn number(&self, service: &str) -> u64 {
+        let mut text = format!("error\n{service}\n{}\n{}", self.kind, self.message);
+        for frame in &self.frames {
+            text.push('\n');
+            text.push_str(frame);
+        }
+        xxh3_64(text.as_bytes())
+    }
+
+    fn title(&self, message: &str) -> String {
+        match (self.kind.as_str(), message) {
+            ("", message) => message.to_owned(),
+            (kind, "") => kind.to_owned(),
+            (kind, message) => format!("{kind}: {message}"),
+        }
+    }
+
+    fn detail(&self, message: &str) -> Value {
+        let mut why = String::from("same service");
+        if !self.kind.is_empty() {
+            why.push_str(", same exception type");
+        }
+        if !self.frames.is_empty() {
+            let frames = self.frames.len();
+            let _ = write!(why, ", same {frames} innermost frames of the application");
+        }
+        if !message.is_empty() {
+            why.push_str(", messages of one pattern");
+        }
+        json!({
+            "type": self.kind,
+            "frames": self.frames,
+            "message": message,
+            "message_id": self.message.to_string(),
+            "why": why,
+        })
+    }
+}
+
+/// As a text column can hold it, and no longer than `most` characters.
+fn clean(text: &str, most: usize) -> String {
+    text.chars().take(most).map(|character| if character == '\0' { '\u{fffd}' } else { character }).collect()
+}
