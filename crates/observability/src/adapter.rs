@@ -1,17 +1,18 @@
 //! PostgreSQL as one destination: opened when it is first needed, and tried again until it is there.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicBool, Ordering},
 };
 
 use mahavishnu_pipeline::{Batch, DeadLetter, ExportError, Exporter, Receipt, ranges::Ranges};
-use mahavishnu_store::{Location, PostgresExporter, QueryService, Store, StoreError};
+use mahavishnu_store::{Location, PostgresExporter, QueryService, Store, StoreError, embedding::Embedding};
 use tokio::sync::OnceCell;
 use tracing::error;
 
 use crate::{
     manager::request::Requests,
+    meaning::Meaning,
     settings::MahavishnuSettings,
     transformation::{LogEntry, OtelMetric},
     wiring::now,
@@ -36,6 +37,7 @@ pub struct OtelStorageAdapter {
 struct Inner {
     location: Location,
     requests: Requests,
+    settings: MahavishnuSettings,
     opened: OnceCell<Opened>,
     /// An outage at the start is said once, not at every attempt.
     failure_said: AtomicBool,
@@ -45,6 +47,10 @@ struct Inner {
 struct Opened {
     store: Store,
     exporter: PostgresExporter,
+    /// Its clones share what they keep in memory.
+    query: QueryService,
+    /// Until the connections are closed.
+    embedding: Mutex<Option<Embedding>>,
 }
 
 impl OtelStorageAdapter {
@@ -56,6 +62,7 @@ impl OtelStorageAdapter {
             inner: Arc::new(Inner {
                 location,
                 requests: Requests::new(&settings.observability),
+                settings: settings.clone(),
                 opened: OnceCell::new(),
                 failure_said: AtomicBool::new(false),
             }),
@@ -119,6 +126,7 @@ impl OtelStorageAdapter {
     /// Closes the connections, and stops the embedded engine.
     pub async fn cleanup(&self) {
         if let Some(opened) = self.inner.opened.get() {
+            drop(opened.embedding.lock().expect("no holder of this lock panics").take());
             opened.store.clone().close().await;
         }
     }
@@ -138,7 +146,7 @@ impl OtelStorageAdapter {
     ///
     /// When it can not be used now.
     pub async fn query(&self) -> Result<QueryService, StoreError> {
-        Ok(QueryService::new(self.store().await?.clone()))
+        Ok(self.opened().await?.query.clone())
     }
 
     /// Where it is, without secrets.
@@ -159,7 +167,22 @@ impl OtelStorageAdapter {
         let opening = self.inner.opened.get_or_try_init(|| async {
             let store = Store::open(&self.inner.location).await?;
             let exporter = PostgresExporter::new(store.clone(), now);
-            Ok(Opened { store, exporter })
+            let meaning = Meaning::load(&self.inner.settings).await.unwrap_or_else(|error| {
+                // Telemetry is stored all the same, and found by its words.
+                error!(%error, "otel-embedding-unavailable");
+                None
+            });
+            let embedding = meaning.clone().map(|Meaning { embedder, hnsw, .. }| {
+                Embedding::start(store.clone(), embedder, hnsw, exporter.learned())
+            });
+            let query = QueryService::new(store.clone());
+            let query = match meaning {
+                Some(Meaning { embedder, hnsw, cache_size }) => {
+                    query.with_embedder(embedder, hnsw, cache_size)
+                }
+                None => query,
+            };
+            Ok(Opened { store, exporter, query, embedding: Mutex::new(embedding) })
         });
         opening.await
     }

@@ -218,7 +218,12 @@ pub static KEYS: &[Key] = &[
         "true",
         "whether a request that comes again within ten minutes is acknowledged and not stored twice",
     ),
-    key("embedding_model", Kind::Text, "all-MiniLM-L6-v2", "the model that turns text into vectors"),
+    key(
+        "embedding_model",
+        Kind::Text,
+        "all-MiniLM-L6-v2",
+        "the model that turns text into vectors: the bundled one, the directory of another, or `none`",
+    ),
     key("embedding_dimension", whole(1, MOST_DIMENSIONS), "384", "numbers in one of its vectors"),
     key("cache_size", whole(100, 10_000), "1000", "vectors of recent texts that are kept in memory"),
     key(

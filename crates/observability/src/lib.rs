@@ -37,6 +37,7 @@ pub mod error;
 pub mod keys;
 pub mod layer;
 pub mod manager;
+pub mod meaning;
 pub mod origin;
 pub mod schema;
 pub mod settings;
@@ -52,6 +53,7 @@ pub use endpoint::Endpoint;
 pub use error::{Mistake, SettingsError};
 pub use layer::ObservabilityLayer;
 pub use manager::{ManagerStopped, ObservabilityManager, PerformanceMetrics};
+pub use meaning::Meaning;
 pub use origin::Origin;
 pub use schema::schema;
 pub use settings::{

@@ -18,7 +18,7 @@ mod tokens;
 pub use pattern::Pattern;
 
 use pattern::Token;
-use tokens::{Piece, cut};
+use tokens::Piece;
 
 /// How much of a text must agree, in hundredths: what is best for the systems of the evaluation, within a wide
 /// plateau.
@@ -57,6 +57,7 @@ pub struct Mined {
 #[derive(Debug)]
 pub struct Miner {
     scope: String,
+    cut: fn(&str) -> Vec<Piece<'_>>,
     patterns: Vec<Pattern>,
     /// By length and first token.
     shapes: HashMap<u64, Vec<usize>>,
@@ -69,8 +70,19 @@ impl Miner {
     /// A miner that knows nothing. The scope goes into the numbers of its patterns.
     #[must_use]
     pub fn new(scope: &str) -> Self {
+        Self::cutting(scope, tokens::cut)
+    }
+
+    /// The same for names, such as those of spans: paths and points in them are what they are about, not values.
+    #[must_use]
+    pub fn of_names(scope: &str) -> Self {
+        Self::cutting(scope, tokens::cut_name)
+    }
+
+    fn cutting(scope: &str, cut: fn(&str) -> Vec<Piece<'_>>) -> Self {
         Self {
             scope: scope.to_owned(),
+            cut,
             patterns: Vec::new(),
             shapes: HashMap::new(),
             ids: HashMap::new(),
@@ -80,7 +92,7 @@ impl Miner {
 
     /// The pattern of this text, which is learned from it.
     pub fn mine(&mut self, text: &str) -> Mined {
-        let pieces = cut(text);
+        let pieces = (self.cut)(text);
         let digest = digest(&pieces);
         if let Some(index) = self.known.get(&digest) {
             let pattern = &mut self.patterns[*index];
@@ -111,7 +123,7 @@ impl Miner {
     /// Learns a pattern that this miner found before, or another one of the same scope. A pattern of its number that
     /// is here already becomes as general as both.
     pub fn adopt(&mut self, id: PatternId, template: &str, count: u64) {
-        let tokens: Vec<Token> = cut(template).iter().map(Token::of).collect();
+        let tokens: Vec<Token> = (self.cut)(template).iter().map(Token::of).collect();
         if let Some(index) = self.ids.get(&id).copied() {
             let pattern = &mut self.patterns[index];
             pattern.count = pattern.count.max(count);

@@ -129,3 +129,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_name_keeps_its_paths_and_points_and_loses_its_ids() {
+    let mut miner = Miner::of_names("spans");
+    let mut pattern = |name: &str| {
+        let id = miner.mine(name).pattern;
+        miner.pattern(id).expect("just mined").to_string()
+    };
+    for name in [
+        "GET /cart",
+        "/",
+        "//",
+        "oteldemo.CartService/GetCart",
+        "GET /api/v2/users/:id",
+        "SELECT shop.orders",
+        "",
+        "a/ /b",
+    ] {
+        assert_eq!(pattern(name), name);
+    }
+    assert_eq!(pattern("GET /users/4711/cart"), "GET /users/<*>/cart");
+    assert_eq!(pattern("GET /users/a81bc81b-dead-4e5d/cart"), "GET /users/<*>/cart");
+    assert_eq!(pattern("workflow 42"), "workflow <*>");
+}

@@ -59,6 +59,8 @@ CREATE INDEX embedding_pattern ON otel.embedding (pattern_id);
 
 ALTER TABLE otel.span ADD COLUMN pattern_id bigint, ADD COLUMN error_id bigint;
 CREATE INDEX span_pattern ON otel.span (pattern_id, start_time);
+DROP INDEX otel.span_error;
+CREATE INDEX span_failed ON otel.span (start_time) WHERE error_id IS NOT NULL;
 CREATE INDEX span_error_group ON otel.span (error_id, start_time) WHERE error_id IS NOT NULL;
 
 ALTER TABLE otel.log_record ADD COLUMN pattern_id bigint, ADD COLUMN error_id bigint;
@@ -144,3 +146,28 @@ LEFT JOIN LATERAL (
     FROM otel.pattern_count c
     WHERE c.pattern_id = p.pattern_id
 ) n ON true;
+
+-- Two writers that come to a new day together: the one that waited looks at the catalog itself, since to_regclass
+-- remembers what was not there.
+CREATE OR REPLACE FUNCTION otel.ensure_partition(parent text, time_column text, day date) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    partition text := parent || to_char(day, '_YYYYMMDD');
+    lower_bound timestamptz := day::timestamp AT TIME ZONE 'UTC';
+    upper_bound timestamptz := (day + 1)::timestamp AT TIME ZONE 'UTC';
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('otel.' || partition));
+    IF EXISTS (
+        SELECT FROM pg_class c WHERE c.relnamespace = 'otel'::regnamespace AND c.relname = partition
+    ) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE TABLE otel.%I (LIKE otel.%I INCLUDING ALL)', partition, parent);
+    EXECUTE format('LOCK TABLE otel.%I IN ACCESS EXCLUSIVE MODE', parent || '_default');
+    EXECUTE format(
+        'WITH moved AS (DELETE FROM otel.%I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO otel.%I SELECT * FROM moved',
+        parent || '_default', time_column, lower_bound, time_column, upper_bound, partition);
+    EXECUTE format('ALTER TABLE otel.%I ATTACH PARTITION otel.%I FOR VALUES FROM (%L) TO (%L)',
+        parent, partition, lower_bound, upper_bound);
+END
+$$;

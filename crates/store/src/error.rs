@@ -13,6 +13,9 @@ pub enum StoreError {
     /// What was asked for can not be: the sentence says what is allowed.
     #[error("{0}")]
     InvalidArgument(String),
+    /// A vector that can not be compared with those here.
+    #[error("{0}")]
+    InvalidEmbedding(String),
     /// The statement is not one that reads.
     #[error("{0}")]
     InvalidSql(String),

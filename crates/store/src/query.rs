@@ -17,14 +17,25 @@ use crate::{
     time::{PgTimestamp, UnixNanos},
 };
 
+mod changes;
+mod errors;
 mod rows;
 mod search;
+mod services;
+mod similar;
 mod sql;
 mod types;
 
 use search::Meaning;
 
-pub use search::{Match, PatternFilter, PatternHit, PatternKind, PatternRecord, SearchBy};
+pub use changes::{Change, PatternChange, Windows};
+pub use errors::{ErrorFilter, ErrorGroup, TREND_PARTS};
+pub use search::{
+    Match, PatternFilter, PatternHit, PatternKind, PatternRecord, SEARCH_THRESHOLD, SIMILARITY_THRESHOLD,
+    SearchBy, SearchFilter, TraceResult,
+};
+pub use services::{Call, Operation, ServiceMap, ServiceSummary};
+pub use similar::SimilarTrace;
 pub use types::{
     LogFilter, LogRecord, MetricFilter, MetricPoint, MetricSummary, Number, Resource, Scope, Span, SpanId,
     SqlResult, StorageStatus, TraceContext, TraceFilter, TraceId, TraceSummary,

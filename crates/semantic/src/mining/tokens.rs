@@ -16,6 +16,9 @@ const MOST_TOKENS: usize = 128;
 /// Hexadecimal words are at least so long; shorter ones are often words.
 const HEX_DIGITS: usize = 6;
 
+/// A part of a name with so many digits has a value in it; `v2` and `http11` have none.
+const NAME_DIGITS: usize = 3;
+
 /// A port has so many digits.
 const PORT_DIGITS: usize = 5;
 
@@ -56,6 +59,36 @@ pub(super) fn cut(text: &str) -> Vec<Piece<'_>> {
         at += used;
     }
     pieces
+}
+
+/// The tokens of a name, such as that of a span.
+///
+/// Names are made to be few: what has a slash or points in it is what the name is about, and only a part with many digits
+/// is a value that slipped in.
+pub(super) fn cut_name(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let end = text.floor_char_boundary(MOST_BYTES);
+    for (number, word) in text[..end].split_whitespace().enumerate() {
+        for (part, segment) in word.split_inclusive('/').enumerate() {
+            let (name, slash) = segment.strip_suffix('/').map_or((segment, ""), |name| (name, "/"));
+            let space = number > 0 && part == 0;
+            let text = if is_inserted(name) { VALUE } else { name };
+            let name = Some(Piece { text, space }).filter(|piece| !piece.text.is_empty());
+            let slash =
+                Some(Piece { text: slash, space: space && name.is_none() }).filter(|it| !it.text.is_empty());
+            pieces.extend(name.into_iter().chain(slash));
+            if pieces.len() >= MOST_TOKENS {
+                return pieces;
+            }
+        }
+    }
+    pieces
+}
+
+/// Whether this part of a name is a number, an id or has one in it.
+fn is_inserted(part: &str) -> bool {
+    let digits = part.bytes().filter(u8::is_ascii_digit).count();
+    part == VALUE || digits >= NAME_DIGITS || (digits > 0 && digits == part.len())
 }
 
 /// Adds a token to those before it, where it does not become one with them.

@@ -32,7 +32,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let status = match &error {
             StoreError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            StoreError::InvalidArgument(_) | StoreError::InvalidSql(_) => StatusCode::BAD_REQUEST,
+            StoreError::InvalidArgument(_) | StoreError::InvalidEmbedding(_) | StoreError::InvalidSql(_) => {
+                StatusCode::BAD_REQUEST
+            }
             StoreError::TraceNotFound(_) => StatusCode::NOT_FOUND,
             StoreError::Unsuitable(_) | StoreError::Database(_) | StoreError::Unstorable(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR

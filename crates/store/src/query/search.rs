@@ -31,8 +31,10 @@ use crate::{
 };
 
 mod exact;
+mod traces;
 mod types;
 
+pub use traces::{SEARCH_THRESHOLD, SIMILARITY_THRESHOLD, SearchFilter, TraceResult};
 pub use types::{Match, PatternFilter, PatternHit, PatternKind, PatternRecord, SearchBy};
 
 /// What the words of the question weigh beside meaning.
@@ -220,6 +222,19 @@ impl QueryService {
             let sql = for_model(include_str!("../../queries/pattern/nearest_of.sql"), meaning, model);
             self.rows(&sql, &[&vector, &most, &filter.kinds(), &filter.service]).await?
         };
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// Numbers in a vector of our model.
+    pub(super) fn dimension(&self) -> Option<usize> {
+        self.meaning.as_ref().map(|meaning| meaning.embedder.dimension())
+    }
+
+    /// The vectors of these patterns, of those that have one.
+    pub(super) async fn vectors(&self, ids: &[i64]) -> Result<HashMap<i64, Vec<f32>>, StoreError> {
+        let Some(meaning) = &self.meaning else { return Ok(HashMap::new()) };
+        let Some(model) = self.model(meaning).await? else { return Ok(HashMap::new()) };
+        let rows = self.rows(include_str!("../../queries/embedding/get.sql"), &[&model, &ids]).await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 

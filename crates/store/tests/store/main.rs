@@ -2,6 +2,7 @@
 
 mod engine;
 mod export;
+mod meaning;
 mod open;
 mod otlp;
 mod otlp_metrics;

@@ -71,7 +71,8 @@ struct First {
 
 impl Scope {
     pub(crate) fn new(kind: Kind, service: &str) -> Self {
-        let miner = Miner::new(&format!("{}\n{service}", kind.name()));
+        let scope = format!("{}\n{service}", kind.name());
+        let miner = if kind == Kind::Span { Miner::of_names(&scope) } else { Miner::new(&scope) };
         let (groups, unsaved) = (HashMap::new(), HashMap::new());
         Self { kind, service: service.to_owned(), miner, groups, unsaved }
     }

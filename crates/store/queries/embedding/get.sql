@@ -1,0 +1,3 @@
+SELECT pattern_id, embedding::real[]
+FROM otel.embedding
+WHERE model_id = $1 AND pattern_id = ANY ($2::bigint[])

@@ -1,0 +1,303 @@
+//! Traces by what their patterns mean.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{PatternFilter, PatternKind};
+use crate::{
+    error::StoreError,
+    query::{QueryService, SpanId, TraceId, limit, rows, timestamp},
+    time::UnixNanos,
+};
+
+/// The least score of a trace that is found by words, unless asked otherwise.
+///
+/// Words reach lower cosines than whole traces do; see `docs/search.md` for what was measured.
+pub const SEARCH_THRESHOLD: f64 = 0.3;
+
+/// The least cosine of [`QueryService::find_similar_traces`], unless asked otherwise.
+pub const SIMILARITY_THRESHOLD: f64 = 0.85;
+
+/// Patterns whose traces are looked at.
+const PATTERNS: usize = 50;
+
+/// Which spans of found patterns count.
+#[derive(Clone, Debug, Default)]
+pub struct SearchFilter {
+    /// Of this service.
+    pub service: Option<String>,
+    /// Of this name.
+    pub operation: Option<String>,
+    /// `StatusCode` of OTLP: 0 unset, 1 ok, 2 error.
+    pub status: Option<i16>,
+    /// At least so long, in milliseconds.
+    pub min_duration_ms: Option<f64>,
+    /// At most so long, in milliseconds.
+    pub max_duration_ms: Option<f64>,
+    /// Started at or after.
+    pub since: Option<UnixNanos>,
+    /// Started before.
+    pub until: Option<UnixNanos>,
+    /// Attributes that it has.
+    pub attributes: Map<String, Value>,
+    /// The least score; [`SEARCH_THRESHOLD`] by default.
+    pub threshold: Option<f64>,
+    /// At most so many; see [`crate::query::MAX_ROWS`].
+    pub limit: usize,
+}
+
+/// The contract's `TraceResult`: a span that was found, and with it its trace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceResult {
+    /// Its trace.
+    pub trace_id: TraceId,
+    /// Its id.
+    pub span_id: SpanId,
+    /// What it does.
+    pub name: String,
+    /// Whose it is.
+    pub service: String,
+    /// `StatusCode` of OTLP.
+    pub status: i32,
+    /// How long it took.
+    pub duration_ms: f64,
+    /// When it began.
+    pub start_time: UnixNanos,
+    /// When it ended.
+    pub end_time: UnixNanos,
+    /// An object.
+    pub attributes: Value,
+    /// What it is ordered by; between vectors the cosine of their angle.
+    pub similarity: f64,
+    /// The text that matched.
+    pub matched: String,
+    /// Why it matched.
+    pub why: String,
+}
+
+/// A pattern whose traces are wanted.
+#[derive(Clone, Debug)]
+struct Wanted {
+    pattern: i64,
+    kind: String,
+    score: f64,
+    matched: String,
+    why: String,
+}
+
+impl QueryService {
+    /// Traces whose spans, errors or logs a text describes, the best first; one result for each trace.
+    ///
+    /// A trace whose id is the text comes before all others.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InvalidArgument`] for an empty text, [`StoreError::Unavailable`] when the database can not answer
+    /// now.
+    pub async fn search_traces(
+        &self,
+        text: &str,
+        filter: &SearchFilter,
+    ) -> Result<Vec<TraceResult>, StoreError> {
+        if let Some(id) = TraceId::from_hex(text.trim()) {
+            match self.root_of(id).await {
+                Ok(root) => return Ok(vec![root]),
+                Err(StoreError::TraceNotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let patterns = PatternFilter { limit: PATTERNS, ..PatternFilter::default() };
+        let hits = self.search_patterns(text, &patterns).await?;
+        let threshold = filter.threshold.unwrap_or(SEARCH_THRESHOLD);
+        // Where there is no model, words are all there is.
+        let without_meaning = hits.iter().all(|hit| hit.why.cosine.is_none());
+        let good = hits.into_iter().filter(|hit| hit.why.exact || hit.score >= threshold || without_meaning);
+        let wanted = good.map(|hit| Wanted {
+            pattern: hit.pattern.id.0.cast_signed(),
+            why: hit.why.to_string(),
+            kind: hit.pattern.kind,
+            score: hit.score,
+            matched: hit.pattern.text,
+        });
+        self.traces_with(wanted.collect(), filter).await
+    }
+
+    /// Traces with a pattern whose vector has at least `threshold` as cosine to `embedding`, the most alike first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InvalidEmbedding`] for a vector of another dimension than the model's, [`StoreError::Unavailable`]
+    /// when the database can not answer now.
+    pub async fn find_similar_traces(
+        &self,
+        embedding: &[f32],
+        threshold: f64,
+        limit: usize,
+    ) -> Result<Vec<TraceResult>, StoreError> {
+        self.check_embedding(embedding)?;
+        let filter = PatternFilter { limit: PATTERNS, ..PatternFilter::default() };
+        let mut near = self.nearest(embedding, &filter, PATTERNS as i64).await?;
+        near.retain(|(_, cosine)| *cosine >= threshold);
+        let ids: Vec<i64> = near.iter().map(|(id, _)| *id).collect();
+        let cosines: HashMap<i64, f64> = near.into_iter().collect();
+        let wanted = self.patterns_of(&ids, &filter).await?.into_iter().map(|pattern| {
+            let id = pattern.id.0.cast_signed();
+            let score = cosines.get(&id).copied().unwrap_or_default();
+            Wanted {
+                pattern: id,
+                kind: pattern.kind,
+                score,
+                matched: pattern.text,
+                why: format!("meaning {score:.2}"),
+            }
+        });
+        self.traces_with(wanted.collect(), &SearchFilter { limit, ..SearchFilter::default() }).await
+    }
+
+    fn check_embedding(&self, embedding: &[f32]) -> Result<(), StoreError> {
+        let dimension = self.dimension().ok_or_else(|| {
+            StoreError::InvalidEmbedding("there is no embedding model: set embedding_model".to_owned())
+        })?;
+        let given = embedding.len();
+        if given != dimension {
+            return Err(StoreError::InvalidEmbedding(format!(
+                "a vector has {dimension} numbers here, not {given}"
+            )));
+        }
+        if embedding.iter().any(|number| !number.is_finite()) || embedding.iter().all(|number| *number == 0.0)
+        {
+            return Err(StoreError::InvalidEmbedding(
+                "a vector has finite numbers and at least one that is not 0".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The latest spans of each pattern, one for each trace, by score and then the newest first.
+    async fn traces_with(
+        &self,
+        wanted: Vec<Wanted>,
+        filter: &SearchFilter,
+    ) -> Result<Vec<TraceResult>, StoreError> {
+        let mut best: HashMap<TraceId, TraceResult> = HashMap::new();
+        for kind in [PatternKind::Span, PatternKind::Error, PatternKind::Log] {
+            let of_kind: Vec<&Wanted> = wanted.iter().filter(|it| it.kind == kind.name()).collect();
+            if of_kind.is_empty() {
+                continue;
+            }
+            for row in self.spans_with(kind, &of_kind, filter).await? {
+                let number: i64 = row.try_get("number")?;
+                let Some(wanted) = usize::try_from(number - 1).ok().and_then(|at| of_kind.get(at)) else {
+                    continue;
+                };
+                let found = result(&row, wanted.score, &wanted.matched, &wanted.why)?;
+                match best.get(&found.trace_id) {
+                    Some(known) if known.similarity >= found.similarity => {}
+                    _ => {
+                        best.insert(found.trace_id, found);
+                    }
+                }
+            }
+        }
+        let mut results: Vec<TraceResult> = best.into_values().collect();
+        results.sort_by(|one, other| {
+            let newest = other.start_time.cmp(&one.start_time);
+            other.similarity.total_cmp(&one.similarity).then(newest).then(one.trace_id.cmp(&other.trace_id))
+        });
+        results.truncate(filter.limit.clamp(1, crate::query::MAX_ROWS));
+        Ok(results)
+    }
+
+    async fn spans_with(
+        &self,
+        kind: PatternKind,
+        wanted: &[&Wanted],
+        filter: &SearchFilter,
+    ) -> Result<Vec<Row>, StoreError> {
+        let with_patterns = include_str!("../../../queries/trace/with_patterns.sql");
+        let sql = match kind {
+            PatternKind::Span => with_patterns.replace("$column", "pattern_id"),
+            PatternKind::Error => with_patterns.replace("$column", "error_id"),
+            PatternKind::Log => include_str!("../../../queries/trace/with_log_patterns.sql").to_owned(),
+        };
+        let ids: Vec<i64> = wanted.iter().map(|it| it.pattern).collect();
+        let nanos = |milliseconds: Option<f64>| milliseconds.map(|it| (it * 1e6) as i64);
+        let attributes = (!filter.attributes.is_empty()).then(|| Value::Object(filter.attributes.clone()));
+        self.rows(
+            &sql,
+            &[
+                &ids,
+                &limit(filter.limit),
+                &filter.service,
+                &filter.operation,
+                &filter.status,
+                &nanos(filter.min_duration_ms),
+                &nanos(filter.max_duration_ms),
+                &timestamp(filter.since),
+                &timestamp(filter.until),
+                &attributes,
+            ],
+        )
+        .await
+    }
+
+    /// The root of a trace as a result.
+    async fn root_of(&self, id: TraceId) -> Result<TraceResult, StoreError> {
+        let rows =
+            self.rows(include_str!("../../../queries/trace/root.sql"), &[&Uuid::from_bytes(id.0)]).await?;
+        let row = rows.first().ok_or_else(|| StoreError::TraceNotFound(id.to_string()))?;
+        result(row, 1.0, &id.to_string(), "trace id")
+    }
+
+    /// The failing spans whose message, or the message of whose exception, is LIKE `pattern` (`%` any text, `_` any
+    /// character), newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database can not answer now.
+    pub async fn get_traces_by_error(
+        &self,
+        pattern: &str,
+        service: Option<&str>,
+        start_time: Option<UnixNanos>,
+        end_time: Option<UnixNanos>,
+        most: usize,
+    ) -> Result<Vec<TraceResult>, StoreError> {
+        let pattern = pattern.replace('\0', "");
+        let rows = self
+            .rows(
+                include_str!("../../../queries/trace/by_error.sql"),
+                &[&pattern, &service, &timestamp(start_time), &timestamp(end_time), &limit(most)],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let message: Option<String> = row.try_get("message")?;
+                result(row, 1.0, &message.unwrap_or_default(), "error message")
+            })
+            .collect()
+    }
+}
+
+fn result(row: &Row, similarity: f64, matched: &str, why: &str) -> Result<TraceResult, StoreError> {
+    let start_time = rows::time(row, "start_time", "start_nanos")?;
+    let nanos: i64 = row.try_get("duration_ns")?;
+    let attributes: Option<Value> = row.try_get("attributes")?;
+    Ok(TraceResult {
+        trace_id: rows::trace_id(row.try_get("trace_id")?),
+        span_id: SpanId(row.try_get::<_, i64>("span_id")?.to_be_bytes()),
+        name: row.try_get("name")?,
+        service: row.try_get("service")?,
+        status: row.try_get::<_, i16>("status")?.into(),
+        duration_ms: nanos as f64 / 1e6,
+        start_time,
+        end_time: UnixNanos(start_time.0.wrapping_add_signed(nanos)),
+        attributes: attributes.unwrap_or_else(|| Value::Object(Map::new())),
+        similarity,
+        matched: matched.to_owned(),
+        why: why.to_owned(),
+    })
+}

@@ -1,0 +1,175 @@
+//! Traces like one that is there.
+//!
+//! Two traces are as alike as what they are made of: half of the score is how much of their patterns they share, half how
+//! close what those mean is. A pattern that nearly all candidates have says little, so each counts by its rarity among
+//! them. A missing span or another error is what sets a trace apart.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{QueryService, TraceId, TraceSummary, count, rows};
+use crate::{
+    error::StoreError,
+    time::{PgTimestamp, UnixNanos},
+};
+
+/// The latest traces of the same operation that are compared; others come by the patterns that are rare.
+const CANDIDATES: i64 = 1000;
+
+/// A trace that is like another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SimilarTrace {
+    /// The trace.
+    pub trace: TraceSummary,
+    /// From 0 to 1.
+    pub similarity: f64,
+    /// What both have that is rarest, and what sets them apart: patterns' texts.
+    pub why: String,
+}
+
+/// What a trace is made of: how many of its spans follow each pattern.
+type MakeUp = HashMap<i64, f64>;
+
+/// How much a pattern says, and its vector.
+struct Weights {
+    rarity: HashMap<i64, f64>,
+    vectors: HashMap<i64, Vec<f32>>,
+}
+
+impl QueryService {
+    /// The traces most like this one, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TraceNotFound`], or [`StoreError::Unavailable`] when the database can not answer now.
+    pub async fn similar_traces(
+        &self,
+        trace_id: TraceId,
+        limit: usize,
+    ) -> Result<Vec<SimilarTrace>, StoreError> {
+        let id = Uuid::from_bytes(trace_id.0);
+        let rows = self.rows(include_str!("../../queries/trace/make_up.sql"), &[&id]).await?;
+        let row = rows.first().ok_or_else(|| StoreError::TraceNotFound(trace_id.to_string()))?;
+        let (service, name): (String, String) = (row.try_get("service")?, row.try_get("name")?);
+        let this = make_up(row)?;
+        let patterns: Vec<i64> = this.keys().copied().collect();
+        let rarest = self.rows(include_str!("../../queries/pattern/rarest.sql"), &[&patterns]).await?;
+        let rarest: Vec<i64> = rarest.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        let candidates = self
+            .rows(
+                include_str!("../../queries/trace/candidates.sql"),
+                &[&id, &service, &name, &rarest, &CANDIDATES],
+            )
+            .await?;
+        let others = candidates.iter().map(make_up).collect::<Result<Vec<MakeUp>, _>>()?;
+        let weights = self.weights(&this, &others).await?;
+        let mut ranked: Vec<(usize, f64)> =
+            others.iter().enumerate().map(|(at, other)| (at, weights.similarity(&this, other))).collect();
+        ranked.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+        ranked.truncate(limit.clamp(1, super::MAX_ROWS));
+        let mut similar = Vec::with_capacity(ranked.len());
+        for (at, similarity) in ranked {
+            let why = self.difference(&weights, &this, &others[at]).await?;
+            similar.push(SimilarTrace { trace: summary(&candidates[at])?, similarity, why });
+        }
+        Ok(similar)
+    }
+
+    async fn weights(&self, this: &MakeUp, others: &[MakeUp]) -> Result<Weights, StoreError> {
+        let mut holding: HashMap<i64, f64> = HashMap::new();
+        for pattern in others.iter().chain([this]).flat_map(HashMap::keys) {
+            *holding.entry(*pattern).or_default() += 1.0;
+        }
+        let all = others.len() as f64 + 1.0;
+        let vectors = self.vectors(&holding.keys().copied().collect::<Vec<_>>()).await?;
+        let rarity =
+            holding.into_iter().map(|(pattern, count)| (pattern, (1.0 + all / count).ln())).collect();
+        Ok(Weights { rarity, vectors })
+    }
+
+    /// What sets two traces apart, in words.
+    async fn difference(
+        &self,
+        weights: &Weights,
+        this: &MakeUp,
+        other: &MakeUp,
+    ) -> Result<String, StoreError> {
+        let only = |one: &MakeUp, other: &MakeUp| {
+            let missing = one.keys().filter(|pattern| !other.contains_key(pattern));
+            missing.copied().max_by(|one, other| weights.rarity[one].total_cmp(&weights.rarity[other]))
+        };
+        let shared = this.keys().filter(|pattern| other.contains_key(pattern)).copied();
+        let shared = shared.max_by(|one, other| weights.rarity[one].total_cmp(&weights.rarity[other]));
+        let mut parts = Vec::new();
+        for (what, pattern) in
+            [("both: ", shared), ("only this one: ", only(other, this)), ("not here: ", only(this, other))]
+        {
+            let Some(pattern) = pattern else { continue };
+            let record = self.patterns_of(&[pattern], &super::PatternFilter::default()).await?;
+            parts.extend(record.first().map(|record| format!("{what}{} {}", record.service, record.text)));
+        }
+        Ok(parts.join("; "))
+    }
+}
+
+impl Weights {
+    fn similarity(&self, this: &MakeUp, other: &MakeUp) -> f64 {
+        let shared = self.shared(this, other);
+        match (self.centre(this), self.centre(other)) {
+            (Some(this), Some(other)) => f64::midpoint(shared, cosine(&this, &other).max(0.0)),
+            _ => shared,
+        }
+    }
+
+    /// How much of what either has both have (weighted Jaccard).
+    fn shared(&self, this: &MakeUp, other: &MakeUp) -> f64 {
+        let (mut both, mut either) = (0.0, 0.0);
+        for pattern in this.keys().chain(other.keys().filter(|pattern| !this.contains_key(pattern))) {
+            let of = |make_up: &MakeUp| make_up.get(pattern).copied().unwrap_or(0.0);
+            let rarity = self.rarity[pattern];
+            both += rarity * of(this).min(of(other));
+            either += rarity * of(this).max(of(other));
+        }
+        if either > 0.0 { both / either } else { 0.0 }
+    }
+
+    /// Where the meaning of a trace lies: the mean of its patterns' vectors, the rare ones more.
+    fn centre(&self, make_up: &MakeUp) -> Option<Vec<f64>> {
+        let mut centre: Option<Vec<f64>> = None;
+        for pattern in make_up.keys() {
+            let Some(vector) = self.vectors.get(pattern) else { continue };
+            let centre = centre.get_or_insert_with(|| vec![0.0; vector.len()]);
+            for (sum, number) in centre.iter_mut().zip(vector) {
+                *sum += self.rarity[pattern] * f64::from(*number);
+            }
+        }
+        centre
+    }
+}
+
+fn cosine(one: &[f64], other: &[f64]) -> f64 {
+    let dot = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(a, b)| a * b).sum::<f64>();
+    dot(one, other) / (dot(one, one) * dot(other, other)).sqrt().max(f64::MIN_POSITIVE)
+}
+
+fn make_up(row: &tokio_postgres::Row) -> Result<MakeUp, StoreError> {
+    let patterns: Option<Vec<i64>> = row.try_get("patterns")?;
+    let spans: Option<Vec<i32>> = row.try_get("pattern_spans")?;
+    let spans = spans.unwrap_or_default().into_iter().map(f64::from);
+    Ok(patterns.unwrap_or_default().into_iter().zip(spans).collect())
+}
+
+fn summary(row: &tokio_postgres::Row) -> Result<TraceSummary, StoreError> {
+    let PgTimestamp(start) = row.try_get("start_time")?;
+    Ok(TraceSummary {
+        trace_id: rows::trace_id(row.try_get("trace_id")?),
+        service: row.try_get("service")?,
+        name: row.try_get("name")?,
+        start_time: UnixNanos::from_postgres(start, 0),
+        duration_ms: row.try_get("duration_ms")?,
+        spans: count(row.try_get("span_count")?),
+        errors: count(row.try_get("error_count")?),
+        root_missing: row.try_get("root_missing")?,
+    })
+}
