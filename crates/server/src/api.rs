@@ -11,12 +11,16 @@ use tokio::time::Instant;
 mod dead_letters;
 mod guard;
 mod health;
+mod meaning;
 mod metrics;
 mod parameters;
 mod problem;
 mod questions;
 
-pub use parameters::{ListQuery, LogQuery, MetricQuery, ServiceQuery, TraceQuery};
+pub use parameters::{
+    ChangeQuery, ErrorQuery, LikeQuery, ListQuery, LogQuery, MetricQuery, OperationQuery, PatternQuery,
+    PatternSearchQuery, SearchQuery, ServiceQuery, TraceQuery, WindowQuery,
+};
 
 use crate::shapes::Addresses;
 
@@ -69,6 +73,7 @@ impl Api {
             .route("/readyz", get(health::ready))
             .route("/metrics", get(metrics::text))
             .merge(questions::router())
+            .merge(meaning::router())
             .merge(dead_letters::router())
             .fallback(problem::no_such_path)
             .method_not_allowed_fallback(problem::wrong_method)

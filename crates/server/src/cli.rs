@@ -24,6 +24,16 @@ pub enum Command {
     Traces(Traces),
     /// Show one trace as a tree, with its logs in place.
     Trace(Trace),
+    /// Find traces, or patterns, by what they mean.
+    Search(Search),
+    /// List the traces most like one.
+    Similar(Similar),
+    /// List groups of errors, the most frequent first.
+    Errors(Errors),
+    /// List patterns of log messages, span names and errors; or what is new, gone or changed.
+    Patterns(Patterns),
+    /// List services, what one of them does, or who calls whom.
+    Services(Services),
     /// List log records, newest first.
     Logs(Logs),
     /// List metrics, or the data points of one.
@@ -167,6 +177,99 @@ pub struct Trace {
     /// Its id: 32 hex digits.
     #[arg(value_name = "ID")]
     pub id: String,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Search {
+    /// What happened, in your words; "a quoted phrase", an id or a code is found exactly.
+    pub text: String,
+    /// Find patterns instead of traces.
+    #[arg(long)]
+    pub patterns: bool,
+    /// Patterns of this kind: log, span or error.
+    #[arg(long, requires = "patterns")]
+    pub kind: Option<String>,
+    /// Of this service.
+    #[arg(long)]
+    pub service: Option<String>,
+    /// Spans of this name.
+    #[arg(long, conflicts_with = "patterns")]
+    pub operation: Option<String>,
+    /// Spans of this status: ok, error or unset.
+    #[arg(long, conflicts_with = "patterns")]
+    pub status: Option<String>,
+    /// Spans that took at least so many milliseconds.
+    #[arg(long, value_name = "MS", conflicts_with = "patterns")]
+    pub min_duration: Option<f64>,
+    /// Spans that took at most so many milliseconds.
+    #[arg(long, value_name = "MS", conflicts_with = "patterns")]
+    pub max_duration: Option<f64>,
+    /// Spans with this attribute; may be given several times.
+    #[arg(long = "attribute", value_name = "KEY=VALUE", conflicts_with = "patterns")]
+    pub attributes: Vec<String>,
+    /// The least score of a trace.
+    #[arg(long, value_name = "SCORE", conflicts_with = "patterns")]
+    pub threshold: Option<f64>,
+    #[command(flatten)]
+    pub window: Window,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Similar {
+    /// The trace: 32 hex digits.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Errors {
+    /// Of this service.
+    #[arg(long)]
+    pub service: Option<String>,
+    #[command(flatten)]
+    pub window: Window,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Patterns {
+    /// Show what is new, gone or came at another rate since this time, beside as long a time before.
+    #[arg(long, value_name = "TIME", conflicts_with = "since")]
+    pub new_since: Option<Moment>,
+    /// Where the time before begins.
+    #[arg(long, value_name = "TIME", requires = "new_since")]
+    pub baseline: Option<Moment>,
+    /// Of this kind: log, span or error.
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Of this service.
+    #[arg(long)]
+    pub service: Option<String>,
+    #[command(flatten)]
+    pub window: Window,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Services {
+    /// The service whose operations to list.
+    pub name: Option<String>,
+    /// Show who calls whom.
+    #[arg(long, conflicts_with = "name")]
+    pub map: bool,
+    #[command(flatten)]
+    pub window: Window,
     #[command(flatten)]
     pub ask: Ask,
 }

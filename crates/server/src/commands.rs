@@ -13,6 +13,7 @@ use crate::{
 
 mod conformance;
 mod demo;
+mod meaning;
 mod migrate;
 mod serve;
 
@@ -30,6 +31,11 @@ pub async fn run(command: Command) -> Result<()> {
             let ask = &arguments.ask;
             answer(ask, async |source| source.trace(&arguments.id).await, render::trace).await
         }
+        Command::Search(arguments) => meaning::search(arguments).await,
+        Command::Similar(arguments) => meaning::similar(&arguments).await,
+        Command::Errors(arguments) => meaning::errors(arguments).await,
+        Command::Patterns(arguments) => meaning::patterns(arguments).await,
+        Command::Services(arguments) => meaning::services(arguments).await,
         Command::Logs(arguments) => logs(arguments).await,
         Command::Metrics(arguments) => metrics(arguments).await,
         Command::Sql(arguments) => {

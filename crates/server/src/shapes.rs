@@ -8,9 +8,14 @@ use serde_json::Value;
 
 mod convert;
 mod instant;
+mod meaning;
 
 pub(crate) use convert::list;
 pub use instant::Instant;
+pub use meaning::{
+    ErrorGroup, Operation, Pattern, PatternChange, PatternHit, ServiceMap, ServiceSummary, SimilarTrace,
+    TraceResult,
+};
 
 /// One line of a list of traces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,13 +1,17 @@
 //! Whom a command asks: a running server, or a database.
 
 use anyhow::{Context, Result, anyhow, bail};
+use mahavishnu_observability::Meaning;
 use mahavishnu_store::{Location, QueryService, Store, StoreError, dead_letter::DeadLetters, query::TraceId};
 use reqwest::{Client, StatusCode, Url};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    api::{ListQuery, LogQuery, MetricQuery, ServiceQuery, TraceQuery},
-    cli::Ask,
+    api::{
+        ChangeQuery, ErrorQuery, ListQuery, LogQuery, MetricQuery, OperationQuery, PatternQuery,
+        PatternSearchQuery, SearchQuery, ServiceQuery, TraceQuery, WindowQuery,
+    },
+    cli::{Ask, Moment},
     configuration,
     failure::NotFound,
     shapes,
@@ -115,6 +119,101 @@ impl Source {
             Self::Server { .. } => self.get("/api/v1/points", filter).await,
             Self::Database { query, .. } => Ok(shapes::list(query.metric_points(&filter.filter()).await?)),
         }
+    }
+
+    pub async fn search(&self, asked: &SearchQuery) -> Result<Vec<shapes::TraceResult>> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/search", asked).await,
+            Self::Database { .. } => {
+                Ok(shapes::list(self.understanding().await?.search_traces(&asked.q, &asked.filter()?).await?))
+            }
+        }
+    }
+
+    pub async fn search_patterns(&self, asked: &PatternSearchQuery) -> Result<Vec<shapes::PatternHit>> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/patterns/search", asked).await,
+            Self::Database { .. } => Ok(shapes::list(
+                self.understanding().await?.search_patterns(&asked.q, &asked.filter()?).await?,
+            )),
+        }
+    }
+
+    pub async fn similar(&self, id: &str, asked: &ListQuery) -> Result<Vec<shapes::SimilarTrace>> {
+        let id = TraceId::parse(id)?;
+        match self {
+            Self::Server { .. } => self.get(&format!("/api/v1/traces/{id}/similar"), asked).await,
+            Self::Database { .. } => {
+                let similar = self.understanding().await?.similar_traces(id, asked.limit).await;
+                Ok(shapes::list(similar.map_err(not_found)?))
+            }
+        }
+    }
+
+    pub async fn patterns(&self, asked: &PatternQuery) -> Result<Vec<shapes::Pattern>> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/patterns", asked).await,
+            Self::Database { query, .. } => Ok(shapes::list(query.patterns(&asked.filter()?).await?)),
+        }
+    }
+
+    pub async fn changes(&self, asked: &ChangeQuery) -> Result<Vec<shapes::PatternChange>> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/patterns/changes", asked).await,
+            Self::Database { query, .. } => Ok(shapes::list(query.new_patterns(&asked.windows()?).await?)),
+        }
+    }
+
+    pub async fn errors(&self, asked: &ErrorQuery) -> Result<Vec<shapes::ErrorGroup>> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/errors", asked).await,
+            Self::Database { query, .. } => Ok(shapes::list(query.error_groups(&asked.filter()).await?)),
+        }
+    }
+
+    pub async fn services(&self, asked: &WindowQuery) -> Result<Vec<shapes::ServiceSummary>> {
+        let (since, until) = asked.resolve();
+        match self {
+            Self::Server { .. } => self.get("/api/v1/services", asked).await,
+            Self::Database { query, .. } => Ok(shapes::list(query.services(since, until).await?)),
+        }
+    }
+
+    pub async fn service_map(&self, asked: &WindowQuery) -> Result<shapes::ServiceMap> {
+        let (since, until) = asked.resolve();
+        match self {
+            Self::Server { .. } => self.get("/api/v1/services/map", asked).await,
+            Self::Database { query, .. } => Ok(query.service_map(since, until).await?.into()),
+        }
+    }
+
+    pub async fn operations(&self, name: &str, asked: &OperationQuery) -> Result<Vec<shapes::Operation>> {
+        match self {
+            Self::Server { client, url } => {
+                let mut path = url.join("/api/v1/services/")?;
+                path.path_segments_mut()
+                    .map_err(|()| anyhow!("an address has a path"))?
+                    .pop_if_empty()
+                    .extend([name, "operations"]);
+                read(client.get(path).query(asked), url).await
+            }
+            Self::Database { query, .. } => {
+                let (since, until) = (asked.since.map(Moment::resolve), asked.until.map(Moment::resolve));
+                Ok(shapes::list(query.operations(name, since, until, asked.limit).await?))
+            }
+        }
+    }
+
+    /// The database, asked by somebody who understands meaning: the model is loaded only where it is needed.
+    async fn understanding(&self) -> Result<QueryService> {
+        let Self::Database { query, .. } = self else { bail!("only a database is asked so") };
+        let settings = configuration::load(&[])?.settings;
+        Ok(match Meaning::load(&settings).await? {
+            Some(Meaning { embedder, hnsw, cache_size }) => {
+                query.clone().with_embedder(embedder, hnsw, cache_size)
+            }
+            None => query.clone(),
+        })
     }
 
     pub async fn sql(&self, request: &shapes::SqlRequest) -> Result<shapes::SqlResult> {

@@ -19,6 +19,9 @@ const HEX_DIGITS: usize = 6;
 /// A part of a name with so many digits has a value in it; `v2` and `http11` have none.
 const NAME_DIGITS: usize = 3;
 
+/// What stands between the parts of a name.
+const NAME_JOINTS: [char; 4] = ['/', '.', '-', ':'];
+
 /// A port has so many digits.
 const PORT_DIGITS: usize = 5;
 
@@ -69,14 +72,14 @@ pub(super) fn cut_name(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let end = text.floor_char_boundary(MOST_BYTES);
     for (number, word) in text[..end].split_whitespace().enumerate() {
-        for (part, segment) in word.split_inclusive('/').enumerate() {
-            let (name, slash) = segment.strip_suffix('/').map_or((segment, ""), |name| (name, "/"));
+        for (part, segment) in word.split_inclusive(NAME_JOINTS).enumerate() {
+            let (name, joint) = segment.split_at(segment.trim_end_matches(NAME_JOINTS).len());
             let space = number > 0 && part == 0;
             let text = if is_inserted(name) { VALUE } else { name };
             let name = Some(Piece { text, space }).filter(|piece| !piece.text.is_empty());
-            let slash =
-                Some(Piece { text: slash, space: space && name.is_none() }).filter(|it| !it.text.is_empty());
-            pieces.extend(name.into_iter().chain(slash));
+            let joint =
+                Some(Piece { text: joint, space: space && name.is_none() }).filter(|it| !it.text.is_empty());
+            pieces.extend(name.into_iter().chain(joint));
             if pieces.len() >= MOST_TOKENS {
                 return pieces;
             }
@@ -88,7 +91,8 @@ pub(super) fn cut_name(text: &str) -> Vec<Piece<'_>> {
 /// Whether this part of a name is a number, an id or has one in it.
 fn is_inserted(part: &str) -> bool {
     let digits = part.bytes().filter(u8::is_ascii_digit).count();
-    part == VALUE || digits >= NAME_DIGITS || (digits > 0 && digits == part.len())
+    let hex = part.len() >= HEX_DIGITS && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    part == VALUE || digits >= NAME_DIGITS || (digits > 0 && (hex || digits == part.len()))
 }
 
 /// Adds a token to those before it, where it does not become one with them.

@@ -8,6 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::cli::Moment;
 
+mod meaning;
+
+pub use meaning::{
+    ChangeQuery, ErrorQuery, LikeQuery, OperationQuery, PatternQuery, PatternSearchQuery, SearchQuery,
+    WindowQuery,
+};
+
 /// Rows of a list, unless asked otherwise.
 const DEFAULT_LIMIT: usize = 100;
 

@@ -275,7 +275,7 @@ fn kind(number: i32) -> &'static str {
     }
 }
 
-fn status(number: i32) -> &'static str {
+pub(super) fn status(number: i32) -> &'static str {
     match number {
         1 => "OK",
         2 => "ERROR",

@@ -5,5 +5,6 @@ mod configuration;
 mod conformance;
 mod dead_letters;
 mod dual_export;
+mod meaning;
 mod real_input;
 mod stopping;

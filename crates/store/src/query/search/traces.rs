@@ -16,7 +16,7 @@ use crate::{
 /// The least score of a trace that is found by words, unless asked otherwise.
 ///
 /// Words reach lower cosines than whole traces do; see `docs/search.md` for what was measured.
-pub const SEARCH_THRESHOLD: f64 = 0.3;
+pub const SEARCH_THRESHOLD: f64 = 0.25;
 
 /// The least cosine of [`QueryService::find_similar_traces`], unless asked otherwise.
 pub const SIMILARITY_THRESHOLD: f64 = 0.85;
