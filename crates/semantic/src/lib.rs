@@ -3,7 +3,7 @@
 //! | module | answers |
 //! |---|---|
 //! | [`mining`] | which pattern does this text follow? |
-//! | [`prepare`] | which words of it carry meaning? |
+//! | [`mod@prepare`] | which words of it carry meaning? |
 //! | [`lexical`] | how well do words match? |
 //! | [`stack`] | where in the program did it happen? |
 //! | [`embed`], [`model`] | which vector stands for it? |
