@@ -150,7 +150,7 @@ fn a_name_keeps_its_paths_and_points_and_loses_its_ids() {
         assert_eq!(pattern(name), name);
     }
     assert_eq!(pattern("GET /users/4711/cart"), "GET /users/<*>/cart");
-    assert_eq!(pattern("GET /users/a81bc81b-dead-4e5d/cart"), "GET /users/<*>-dead-<*>/cart");
+    assert_eq!(pattern("GET /users/a81bc81b-dead-4e5d-abff-90865d1e13b1/cart"), "GET /users/<*>/cart");
     assert_eq!(pattern("workflow.usage-settlement-b1486b"), "workflow.usage-settlement-<*>");
     assert_eq!(pattern("workflow 42"), "workflow <*>");
 }

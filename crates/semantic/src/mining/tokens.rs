@@ -19,6 +19,9 @@ const HEX_DIGITS: usize = 6;
 /// A part of a name with so many digits has a value in it; `v2` and `http11` have none.
 const NAME_DIGITS: usize = 3;
 
+/// Hexadecimal digits that no word has.
+const LONG_HEX: usize = 16;
+
 /// What stands between the parts of a name.
 const NAME_JOINTS: [char; 4] = ['/', '.', '-', ':'];
 
@@ -72,7 +75,12 @@ pub(super) fn cut_name(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let end = text.floor_char_boundary(MOST_BYTES);
     for (number, word) in text[..end].split_whitespace().enumerate() {
-        for (part, segment) in word.split_inclusive(NAME_JOINTS).enumerate() {
+        let segments = word.split_inclusive(['/', '.', ':']);
+        // A UUID is one value, though it has joints.
+        let parts = segments.flat_map(|segment| {
+            segment.split_inclusive(move |character| character == '-' && !is_long_hex(segment))
+        });
+        for (part, segment) in parts.enumerate() {
             let (name, joint) = segment.split_at(segment.trim_end_matches(NAME_JOINTS).len());
             let space = number > 0 && part == 0;
             let text = if is_inserted(name) { VALUE } else { name };
@@ -86,6 +94,13 @@ pub(super) fn cut_name(text: &str) -> Vec<Piece<'_>> {
         }
     }
     pieces
+}
+
+/// Whether this is hexadecimal with joints, and long.
+fn is_long_hex(segment: &str) -> bool {
+    let hex = segment.bytes().filter(u8::is_ascii_hexdigit).count();
+    hex >= LONG_HEX
+        && segment.bytes().all(|byte| byte.is_ascii_hexdigit() || NAME_JOINTS.contains(&char::from(byte)))
 }
 
 /// Whether this part of a name is a number, an id or has one in it.
