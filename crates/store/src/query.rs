@@ -230,7 +230,21 @@ impl QueryService {
     /// [`StoreError::InvalidSql`] for a statement that does anything else, takes too long or is none;
     /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn custom_query(&self, sql: &str, limit: usize) -> Result<SqlResult, StoreError> {
-        sql::run(&self.store, sql, limit).await
+        self.custom_query_with(sql, &[], limit).await
+    }
+
+    /// The same with values for `$1`, `$2` and so on: each is read as text of the type that its place has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::custom_query`], and [`StoreError::InvalidSql`] where their number differs.
+    pub async fn custom_query_with(
+        &self,
+        sql: &str,
+        parameters: &[serde_json::Value],
+        limit: usize,
+    ) -> Result<SqlResult, StoreError> {
+        sql::run(&self.store, sql, parameters, limit).await
     }
 
     /// Patterns that have no vector of our model yet; none without a model.

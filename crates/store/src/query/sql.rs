@@ -1,12 +1,17 @@
 //! One statement of the user's, which can only read.
 //!
+//! A parser checks that it is one that reads, from schema `otel` alone, without functions that reach out.
 //! It runs in a READ ONLY transaction that is always rolled back, and reaches the server by the extended protocol, which takes one
 //! statement. What a role may read is the database's to say: give the connection a role that may not read more than it should.
 
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio_postgres::{SimpleQueryMessage, Transaction, error::SqlState};
+use tokio_postgres::{
+    SimpleQueryMessage, Transaction,
+    error::SqlState,
+    types::{ToSql, Type},
+};
 
 use crate::{
     error::{StoreError, describe},
@@ -16,6 +21,10 @@ use crate::{
 };
 
 mod embedded;
+mod parameter;
+mod parse;
+
+use parameter::Parameter;
 
 /// How long a statement may run. The embedded engine can not stop one: there it is
 /// refused beforehand where it looks long, and this is when we stop waiting.
@@ -30,20 +39,27 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Arguments that one call of a PostgreSQL function takes.
 const ARGUMENTS_PER_CALL: usize = 90;
 
-pub(super) async fn run(store: &Store, sql: &str, limit: usize) -> Result<SqlResult, StoreError> {
+pub(super) async fn run(
+    store: &Store,
+    sql: &str,
+    parameters: &[Value],
+    limit: usize,
+) -> Result<SqlResult, StoreError> {
     let statement = sql.trim().trim_end_matches(';').trim_end();
     if statement.is_empty() {
         return Err(StoreError::InvalidSql(
             "the statement is empty: give one that reads, as SELECT does".to_owned(),
         ));
     }
+    parse::check(statement)?;
     let limit = limit.clamp(1, MAX_ROWS);
+    let asked = Asked { statement, parameters, limit };
     let mut client = store.connection().await?;
     let cancel = client.cancel_token();
     let transaction = client.build_transaction().read_only(true).start().await?;
     transaction.batch_execute(PREAMBLE).await?;
     let embedded = matches!(store.location(), Location::Embedded(_));
-    let result = tokio::time::timeout(DEADLINE, read(&transaction, statement, limit, embedded)).await;
+    let result = tokio::time::timeout(DEADLINE, read(&transaction, asked, embedded)).await;
     if result.is_err() {
         // Best effort: a server has stopped it by itself a second ago.
         let _sent = cancel.cancel_query(tokio_postgres::NoTls).await;
@@ -61,17 +77,25 @@ pub(super) async fn run(store: &Store, sql: &str, limit: usize) -> Result<SqlRes
     answer
 }
 
+/// What is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    statement: &'a str,
+    parameters: &'a [Value],
+    limit: usize,
+}
+
 async fn read(
     transaction: &Transaction<'_>,
-    statement: &str,
-    limit: usize,
+    Asked { statement, parameters, limit }: Asked<'_>,
     embedded: bool,
 ) -> Result<SqlResult, StoreError> {
     let prepared = transaction.prepare(statement).await.map_err(|error| refused(&error))?;
-    if !prepared.params().is_empty() {
-        return Err(StoreError::InvalidSql(
-            "the statement has parameters: write the values into it".to_owned(),
-        ));
+    let (wanted, given) = (prepared.params().len(), parameters.len());
+    if wanted != given {
+        return Err(StoreError::InvalidSql(format!(
+            "the statement has {wanted} parameters, and {given} are given"
+        )));
     }
     let columns: Vec<String> = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
     if columns.is_empty() {
@@ -80,13 +104,23 @@ async fn read(
         ));
     }
     if embedded {
-        embedded::check(transaction, statement).await?;
+        embedded::check(transaction, statement, given > 0).await?;
     }
     if !can_be_wrapped(statement) {
+        if given > 0 {
+            return Err(StoreError::InvalidSql(
+                "EXPLAIN and SHOW take no parameters: write the values".to_owned(),
+            ));
+        }
         return as_text(transaction, statement, columns, limit).await;
     }
     let wrapped = wrap(statement, columns.len(), limit + 1);
-    let rows = transaction.query(&wrapped, &[]).await.map_err(|error| refused(&error))?;
+    let parameters: Vec<Parameter<'_>> = parameters.iter().map(Parameter).collect();
+    let parameters: Vec<&(dyn ToSql + Sync)> =
+        parameters.iter().map(|it| it as &(dyn ToSql + Sync)).collect();
+    let types: Vec<Type> = prepared.params().to_vec();
+    let wrapped = transaction.prepare_typed(&wrapped, &types).await.map_err(|error| refused(&error))?;
+    let rows = transaction.query(&wrapped, &parameters).await.map_err(|error| refused(&error))?;
     let mut result = SqlResult { columns, rows: Vec::new(), truncated: rows.len() > limit };
     let mut bytes = 0;
     for row in rows.iter().take(limit) {
@@ -125,8 +159,9 @@ fn wrap(statement: &str, columns: usize, limit: usize) -> String {
         .collect();
     // The line break ends a comment at the statement's end.
     format!(
-        "SELECT ({})::text FROM (\n{statement}\n) AS q ({}) LIMIT {limit}",
+        "SELECT left(({})::text, {}) FROM (\n{statement}\n) AS q ({}) LIMIT {limit}",
         arrays.join(" || "),
+        MAX_BYTES + 1,
         names.join(", ")
     )
 }

@@ -16,7 +16,11 @@ const MOST_COST: f64 = 200_000.0;
 const UNFORESEEABLE: [&str; 4] = ["recursive", "pg_sleep", "pg_sleep_for", "pg_sleep_until"];
 
 /// Refuses a statement that may run too long.
-pub(super) async fn check(transaction: &Transaction<'_>, statement: &str) -> Result<(), StoreError> {
+pub(super) async fn check(
+    transaction: &Transaction<'_>,
+    statement: &str,
+    parameters: bool,
+) -> Result<(), StoreError> {
     let words = words(statement);
     if let Some(word) = words.iter().find(|word| UNFORESEEABLE.contains(&word.as_str())) {
         return Err(StoreError::InvalidSql(format!(
@@ -33,11 +37,11 @@ pub(super) async fn check(transaction: &Transaction<'_>, statement: &str) -> Res
         Some("explain") => return Ok(()),
         _ => {}
     }
-    let plan: serde_json::Value = transaction
-        .query_one(&format!("EXPLAIN (FORMAT JSON) {statement}"), &[])
-        .await
-        .map_err(|error| refused(&error))?
-        .try_get(0)?;
+    // A plan that holds whatever the parameters are.
+    let generic = if parameters { ", GENERIC_PLAN" } else { "" };
+    let explain = format!("EXPLAIN (FORMAT JSON{generic}) {statement}");
+    let plan: serde_json::Value =
+        transaction.query_one(&explain, &[]).await.map_err(|error| refused(&error))?.try_get(0)?;
     match plan.pointer("/0/Plan/Total Cost").and_then(serde_json::Value::as_f64) {
         Some(cost) if cost > MOST_COST => Err(StoreError::InvalidSql(format!(
             "the statement is too much for the embedded database (expected cost {cost:.0}, at most {MOST_COST:.0}): ask for less, \
