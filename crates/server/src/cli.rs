@@ -311,6 +311,9 @@ pub struct Metrics {
 pub struct Sql {
     /// The statement.
     pub sql: String,
+    /// The value of $1, of $2 and so on; may be given several times.
+    #[arg(long = "param", value_name = "VALUE")]
+    pub params: Vec<String>,
     /// At most so many rows.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,

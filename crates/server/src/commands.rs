@@ -39,13 +39,20 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Logs(arguments) => logs(arguments).await,
         Command::Metrics(arguments) => metrics(arguments).await,
         Command::Sql(arguments) => {
-            let request = shapes::SqlRequest { sql: arguments.sql, limit: arguments.limit as usize };
+            let params = arguments.params.into_iter().map(value).collect();
+            let limit = arguments.limit as usize;
+            let request = shapes::SqlRequest { sql: arguments.sql, params, limit };
             answer(&arguments.ask, async |source| source.sql(&request).await, render::sql).await
         }
         Command::Status(arguments) => {
             answer(&arguments.ask, async |source| source.status().await, render::status).await
         }
     }
+}
+
+/// A value of the command line: JSON where it is, a text otherwise.
+fn value(text: String) -> serde_json::Value {
+    serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text))
 }
 
 async fn dlq(arguments: Dlq) -> Result<()> {

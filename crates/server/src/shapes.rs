@@ -158,6 +158,9 @@ pub struct SqlResult {
 #[serde(deny_unknown_fields)]
 pub struct SqlRequest {
     pub sql: String,
+    /// For `$1`, `$2` and so on.
+    #[serde(default)]
+    pub params: Vec<Value>,
     #[serde(default = "default_sql_limit")]
     pub limit: usize,
 }

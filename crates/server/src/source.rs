@@ -221,7 +221,9 @@ impl Source {
             Self::Server { client, url } => {
                 read(client.post(url.join("/api/v1/sql")?).json(request), url).await
             }
-            Self::Database { query, .. } => Ok(query.custom_query(&request.sql, request.limit).await?.into()),
+            Self::Database { query, .. } => {
+                Ok(query.custom_query_with(&request.sql, &request.params, request.limit).await?.into())
+            }
         }
     }
 

@@ -100,7 +100,7 @@ async fn sql(
 ) -> Answer<shapes::SqlResult> {
     let Json(request) =
         request.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
-    Ok(Json(api.query().await?.custom_query(&request.sql, request.limit).await?.into()))
+    Ok(Json(api.query().await?.custom_query_with(&request.sql, &request.params, request.limit).await?.into()))
 }
 
 pub(super) fn parameters<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {

@@ -103,8 +103,11 @@ async fn read(
             "the statement gives no rows: only statements that read are run".to_owned(),
         ));
     }
+    let parameters: Vec<Parameter<'_>> = parameters.iter().map(Parameter).collect();
+    let parameters: Vec<&(dyn ToSql + Sync)> =
+        parameters.iter().map(|it| it as &(dyn ToSql + Sync)).collect();
     if embedded {
-        embedded::check(transaction, statement, given > 0).await?;
+        embedded::check(transaction, statement, &parameters).await?;
     }
     if !can_be_wrapped(statement) {
         if given > 0 {
@@ -115,9 +118,6 @@ async fn read(
         return as_text(transaction, statement, columns, limit).await;
     }
     let wrapped = wrap(statement, columns.len(), limit + 1);
-    let parameters: Vec<Parameter<'_>> = parameters.iter().map(Parameter).collect();
-    let parameters: Vec<&(dyn ToSql + Sync)> =
-        parameters.iter().map(|it| it as &(dyn ToSql + Sync)).collect();
     let types: Vec<Type> = prepared.params().to_vec();
     let wrapped = transaction.prepare_typed(&wrapped, &types).await.map_err(|error| refused(&error))?;
     let rows = transaction.query(&wrapped, &parameters).await.map_err(|error| refused(&error))?;

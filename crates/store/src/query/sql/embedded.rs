@@ -4,7 +4,7 @@
 //! much work, or when it has a part whose work the planner can not foresee. This stops mistakes, not malice: who may
 //! ask the API can still find a statement that runs long.
 
-use tokio_postgres::Transaction;
+use tokio_postgres::{Transaction, types::ToSql};
 
 use super::refused;
 use crate::error::StoreError;
@@ -19,7 +19,7 @@ const UNFORESEEABLE: [&str; 4] = ["recursive", "pg_sleep", "pg_sleep_for", "pg_s
 pub(super) async fn check(
     transaction: &Transaction<'_>,
     statement: &str,
-    parameters: bool,
+    parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<(), StoreError> {
     let words = words(statement);
     if let Some(word) = words.iter().find(|word| UNFORESEEABLE.contains(&word.as_str())) {
@@ -37,11 +37,10 @@ pub(super) async fn check(
         Some("explain") => return Ok(()),
         _ => {}
     }
-    // A plan that holds whatever the parameters are.
-    let generic = if parameters { ", GENERIC_PLAN" } else { "" };
-    let explain = format!("EXPLAIN (FORMAT JSON{generic}) {statement}");
+    let explain = format!("EXPLAIN (FORMAT JSON) {statement}");
+    let explain = transaction.prepare(&explain).await.map_err(|error| refused(&error))?;
     let plan: serde_json::Value =
-        transaction.query_one(&explain, &[]).await.map_err(|error| refused(&error))?.try_get(0)?;
+        transaction.query_one(&explain, parameters).await.map_err(|error| refused(&error))?.try_get(0)?;
     match plan.pointer("/0/Plan/Total Cost").and_then(serde_json::Value::as_f64) {
         Some(cost) if cost > MOST_COST => Err(StoreError::InvalidSql(format!(
             "the statement is too much for the embedded database (expected cost {cost:.0}, at most {MOST_COST:.0}): ask for less, \
