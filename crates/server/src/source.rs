@@ -206,12 +206,10 @@ impl Source {
 
     /// The database, asked by somebody who understands meaning: the model is loaded only where it is needed.
     async fn understanding(&self) -> Result<QueryService> {
-        let Self::Database { query, .. } = self else { bail!("only a database is asked so") };
+        let Self::Database { query, store } = self else { bail!("only a database is asked so") };
         let settings = configuration::load(&[])?.settings;
-        Ok(match Meaning::load(&settings).await? {
-            Some(Meaning { embedder, hnsw, cache_size }) => {
-                query.clone().with_embedder(embedder, hnsw, cache_size)
-            }
+        Ok(match Meaning::load(&settings, store).await? {
+            Some(meaning) => meaning.teach(query.clone()),
             None => query.clone(),
         })
     }

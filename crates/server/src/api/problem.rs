@@ -35,6 +35,7 @@ impl From<StoreError> for Problem {
             StoreError::InvalidArgument(_) | StoreError::InvalidEmbedding(_) | StoreError::InvalidSql(_) => {
                 StatusCode::BAD_REQUEST
             }
+            StoreError::DeadlineExceeded(_) => StatusCode::GATEWAY_TIMEOUT,
             StoreError::TraceNotFound(_) => StatusCode::NOT_FOUND,
             StoreError::Unsuitable(_) | StoreError::Database(_) | StoreError::Unstorable(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR

@@ -6,13 +6,14 @@ SELECT l.time, l.time_nanos, l.observed_delta_ns, l.flags, l.service, l.severity
 FROM (
     SELECT *
     FROM otel.log_record
-    WHERE ($1::text[] IS NULL OR message ILIKE ALL ($1))
-      AND ($2::integer IS NULL OR severity_number >= $2)
-      AND ($3::text IS NULL OR service = $3)
-      AND ($4::timestamptz IS NULL OR time >= $4)
-      AND ($5::timestamptz IS NULL OR time < $5)
+    WHERE ($1::text IS NULL OR otel.log_words(message) @@ to_tsquery('simple', $1))
+      AND ($2::text[] IS NULL OR message ILIKE ALL ($2))
+      AND ($3::integer IS NULL OR severity_number >= $3)
+      AND ($4::text IS NULL OR service = $4)
+      AND ($5::timestamptz IS NULL OR time >= $5)
+      AND ($6::timestamptz IS NULL OR time < $6)
     ORDER BY time DESC, time_nanos DESC
-    LIMIT $6
+    LIMIT $7
 ) l
 LEFT JOIN otel.resource r USING (resource_id)
 LEFT JOIN otel.scope c USING (scope_id)

@@ -7,10 +7,11 @@ FROM otel.log_record l
 LEFT JOIN otel.resource r USING (resource_id)
 LEFT JOIN otel.scope c USING (scope_id)
 WHERE l.trace_id = $1
-  AND ($2::text[] IS NULL OR l.message ILIKE ALL ($2))
-  AND ($3::integer IS NULL OR l.severity_number >= $3)
-  AND ($4::text IS NULL OR l.service = $4)
-  AND ($5::timestamptz IS NULL OR l.time >= $5)
-  AND ($6::timestamptz IS NULL OR l.time < $6)
+  AND ($2::text IS NULL OR otel.log_words(l.message) @@ to_tsquery('simple', $2))
+  AND ($3::text[] IS NULL OR l.message ILIKE ALL ($3))
+  AND ($4::integer IS NULL OR l.severity_number >= $4)
+  AND ($5::text IS NULL OR l.service = $5)
+  AND ($6::timestamptz IS NULL OR l.time >= $6)
+  AND ($7::timestamptz IS NULL OR l.time < $7)
 ORDER BY l.time DESC, l.time_nanos DESC
-LIMIT $7
+LIMIT $8

@@ -7,7 +7,7 @@ use mahavishnu_pipeline::{Batch, Exporter, Signal, check::check};
 use mahavishnu_semantic::{Embedder, Model};
 use mahavishnu_store::{
     PostgresExporter, QueryService, Store, StoreError, UnixNanos,
-    embedding::{Embedding, Hnsw},
+    embedding::{Embedding, Hnsw, NamedModel},
     query::{
         Change, ErrorFilter, PatternFilter, PatternKind, SIMILARITY_THRESHOLD, SearchFilter, TraceId, Windows,
     },
@@ -101,7 +101,7 @@ fn all() -> PatternFilter {
 /// A service that understands meaning, once every pattern has its vector.
 async fn understanding(store: &Store, exporter: &PostgresExporter) -> Result<(QueryService, Embedding)> {
     let model: Arc<dyn Embedder> = Arc::new(Model::bundled()?);
-    let embedding = Embedding::start(store.clone(), Arc::clone(&model), Hnsw::default(), exporter.learned());
+    let embedding = Embedding::start(store.clone(), named(&model), Hnsw::default(), exporter.learned());
     let query = QueryService::new(store.clone()).with_embedder(model, Hnsw::default(), 100);
     embedded(&query).await?;
     Ok((query, embedding))
@@ -416,4 +416,8 @@ async fn services_operations_and_calls_are_counted(#[case] engine: Engine) -> Re
     let call = &map.calls[0];
     assert_eq!((call.caller.as_str(), call.called.as_str(), call.calls, call.errors), ("web", "db", 2, 1));
     database.close().await
+}
+
+fn named(model: &Arc<dyn Embedder>) -> NamedModel {
+    NamedModel { embedder: Arc::clone(model), source: "all-MiniLM-L6-v2".to_owned() }
 }
