@@ -71,6 +71,12 @@ impl QueryService {
         self
     }
 
+    /// Whether it has a model, and so finds by meaning.
+    #[must_use]
+    pub fn understands(&self) -> bool {
+        self.meaning.is_some()
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
