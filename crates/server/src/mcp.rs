@@ -121,7 +121,9 @@ impl ServerHandler for Server {
                 result
             }
             Err(refusal) => {
-                self.seat.failed().await;
+                if refusal.is_away() {
+                    self.seat.failed().await;
+                }
                 CallToolResult::error(vec![ContentBlock::text(refusal.to_string())])
             }
         };

@@ -19,12 +19,16 @@ const RETRY_AFTER_SECONDS: u64 = 2;
 
 /// A sentence for the agent.
 #[derive(Debug)]
-pub struct Refusal(String);
+pub struct Refusal {
+    sentence: String,
+    /// Who was asked does not answer now.
+    is_away: bool,
+}
 
 impl Refusal {
     /// What was asked for can not be.
     pub fn wrong(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
+        Self { sentence: sentence.into(), is_away: false }
     }
 
     /// An argument is wrong.
@@ -36,20 +40,25 @@ impl Refusal {
                 .take(SHOWN_CHARACTERS)
                 .collect(),
         };
-        Self(format!("the argument {} ({shown}) {why}", quoted::clean(name)))
+        Self::wrong(format!("the argument {} ({shown}) {why}", quoted::clean(name)))
     }
 
     fn later(reason: &str) -> Self {
         let reason = short(reason);
-        Self(format!(
-            "the database can not answer now ({reason}): ask the same again in {RETRY_AFTER_SECONDS} seconds"
-        ))
+        let sentence =
+            format!("there is no answer now ({reason}): ask the same again in {RETRY_AFTER_SECONDS} seconds");
+        Self { sentence, is_away: true }
+    }
+
+    /// Whether the same may be answered later, by whoever is there then.
+    pub fn is_away(&self) -> bool {
+        self.is_away
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.sentence)
     }
 }
 
@@ -58,7 +67,7 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::Unavailable(reason) => Self::later(&reason),
             StoreError::TraceNotFound(_) => Self::not_found(&error.to_string()),
-            other => Self(short(&other.to_string())),
+            other => Self::wrong(short(&other.to_string())),
         }
     }
 }
@@ -73,7 +82,7 @@ impl From<anyhow::Error> for Refusal {
         }
         match error.downcast_ref::<StoreError>() {
             Some(StoreError::Unavailable(_)) => Self::later(&format!("{error:#}")),
-            _ => Self(short(&format!("{error:#}"))),
+            _ => Self::wrong(short(&format!("{error:#}"))),
         }
     }
 }
@@ -81,7 +90,7 @@ impl From<anyhow::Error> for Refusal {
 impl Refusal {
     fn not_found(sentence: &str) -> Self {
         let sentence = short(sentence);
-        Self(format!(
+        Self::wrong(format!(
             "{sentence}: find one with search_otel_traces, by words ({{\"query\": \"payment declined\"}}) or the newest ({{}})"
         ))
     }
@@ -102,7 +111,7 @@ mod tests {
         let away = Refusal::from(StoreError::Unavailable("connection refused".to_owned()));
         assert_eq!(
             away.to_string(),
-            "the database can not answer now (connection refused): ask the same again in 2 seconds"
+            "there is no answer now (connection refused): ask the same again in 2 seconds"
         );
         let context =
             anyhow::Error::from(StoreError::Unavailable("refused".to_owned())).context("no server answers");
