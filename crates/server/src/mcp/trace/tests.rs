@@ -9,66 +9,62 @@ use serde_json::{Value, json};
 use super::{Detail, Order, Tree, View, fit};
 use crate::{
     mcp::answer::{Answer, Call, LEAST_CHARACTERS},
-    shapes::{LogRecord, Resource, Scope, Span, TraceContext},
+    shapes::{Instant, LogRecord, Span, TraceContext},
 };
 
 fn id(at: usize) -> String {
     format!("{:016x}", at + 1)
 }
 
-fn empty() -> (Resource, Scope) {
-    let resource = Resource { attributes: json!({"service.name": "shop"}), schema_url: None, extra: json!({}) };
-    let scope =
-        Scope { name: "s".to_owned(), version: None, attributes: json!({}), schema_url: None, extra: json!({}) };
-    (resource, scope)
+/// A time so many nanoseconds after the trace began.
+fn time(nanos: u64) -> Value {
+    json!(Instant(UnixNanos(1_764_000_000_000_000_000 + nanos)))
+}
+
+// From JSON, as a server sends it: what a record has in common with every other stands in one place.
+fn record(of: Value) -> Value {
+    let mut record = json!({
+        "trace_id": "5b8efff798038103d269b633813fc60c",
+        "service": "shop",
+        "flags": 0,
+        "extra": {},
+        "resource": {"attributes": {"service.name": "shop"}, "schema_url": null, "extra": {}},
+        "scope": {"name": "s", "version": null, "attributes": {}, "schema_url": null, "extra": {}},
+    });
+    record.as_object_mut().expect("an object").extend(of.as_object().expect("an object").clone());
+    record
 }
 
 fn span(at: usize, parent: Option<String>, name: &str, failing: bool, duration_ms: u32) -> Span {
-    let (resource, scope) = empty();
-    let start = 1_764_000_000_000_000_000 + at as u64;
-    Span {
-        trace_id: "5b8efff798038103d269b633813fc60c".to_owned(),
-        span_id: id(at),
-        parent_span_id: parent,
-        name: name.to_owned(),
-        service: "shop".to_owned(),
-        operation: name.to_owned(),
-        kind: "INTERNAL".to_owned(),
-        status: if failing { "ERROR" } else { "UNSET" }.to_owned(),
-        status_message: failing.then(|| format!("failed: {name}")),
-        duration_ms: duration_ms.into(),
-        start_time: UnixNanos(start).into(),
-        end_time: UnixNanos(start + u64::from(duration_ms) * 1_000_000).into(),
-        attributes: json!({"text": name, "number": at}),
-        events: if failing { vec![json!({"name": "exception", "attributes": {"exception.message": name}})] } else { Vec::new() },
-        links: Vec::new(),
-        flags: 0,
-        extra: json!({}),
-        resource,
-        scope,
-    }
+    let exception = json!({"name": "exception", "attributes": {"exception.message": name}});
+    let span = record(json!({
+        "span_id": id(at),
+        "parent_span_id": parent,
+        "name": name,
+        "operation": name,
+        "kind": "INTERNAL",
+        "status": if failing { "ERROR" } else { "UNSET" },
+        "status_message": failing.then(|| format!("failed: {name}")),
+        "duration_ms": f64::from(duration_ms),
+        "start_time": time(at as u64),
+        "end_time": time(at as u64 + u64::from(duration_ms) * 1_000_000),
+        "attributes": {"text": name, "number": at},
+        "events": if failing { vec![exception] } else { Vec::new() },
+        "links": [],
+    }));
+    serde_json::from_value(span).expect("a span")
 }
 
 fn log(at: usize, span: Option<String>, message: &str, severity_number: i32) -> LogRecord {
-    let (resource, scope) = empty();
-    LogRecord {
-        timestamp: UnixNanos(1_764_000_000_000_000_000 + at as u64).into(),
-        service: "shop".to_owned(),
-        level: "INFO".to_owned(),
-        severity_number,
-        severity_text: None,
-        message: Some(message.to_owned()),
-        body: None,
-        event_name: None,
-        trace_id: Some("5b8efff798038103d269b633813fc60c".to_owned()),
-        span_id: span,
-        attributes: json!({"n": at}),
-        observed_time: None,
-        flags: 0,
-        extra: json!({}),
-        resource,
-        scope,
-    }
+    let log = record(json!({
+        "timestamp": time(at as u64),
+        "level": "INFO",
+        "severity_number": severity_number,
+        "message": message,
+        "span_id": span,
+        "attributes": {"n": at},
+    }));
+    serde_json::from_value(log).expect("a log record")
 }
 
 fn context(spans: Vec<Span>, logs: Vec<LogRecord>) -> TraceContext {
@@ -88,36 +84,43 @@ fn name() -> impl Strategy<Value = String> {
 fn traces() -> impl Strategy<Value = TraceContext> {
     let span_of = (any::<prop::sample::Index>(), 0_u8..10, name(), prop::bool::weighted(0.08), 0_u32..5000);
     let log_of = (any::<prop::sample::Index>(), name(), 0_i32..24);
-    (prop::collection::vec(span_of, 1..120), prop::collection::vec(log_of, 0..30)).prop_map(|(spans, logs)| {
-        let many = spans.len();
-        let spans = spans
-            .into_iter()
-            .enumerate()
-            .map(|(at, (parent, way, name, failing, duration))| {
-                let parent = match way {
-                    _ if at == 0 => None,
-                    0 => None,
-                    1 => Some(id(many + 7)),
-                    2 => Some(id(parent.index(many))),
-                    _ => Some(id(parent.index(at))),
-                };
-                span(at, parent, &name, failing, duration)
-            })
-            .collect();
-        let logs = logs
-            .into_iter()
-            .enumerate()
-            .map(|(at, (span, message, severity))| log(at, Some(id(span.index(many + 1))), &message, severity))
-            .collect();
-        context(spans, logs)
-    })
+    (prop::collection::vec(span_of, 1..120), prop::collection::vec(log_of, 0..30)).prop_map(
+        |(spans, logs)| {
+            let many = spans.len();
+            let spans = spans
+                .into_iter()
+                .enumerate()
+                .map(|(at, (parent, way, name, failing, duration))| {
+                    let parent = match way {
+                        _ if at == 0 => None,
+                        0 => None,
+                        1 => Some(id(many + 7)),
+                        2 => Some(id(parent.index(many))),
+                        _ => Some(id(parent.index(at))),
+                    };
+                    span(at, parent, &name, failing, duration)
+                })
+                .collect();
+            let logs = logs
+                .into_iter()
+                .enumerate()
+                .map(|(at, (span, message, severity))| {
+                    log(at, Some(id(span.index(many + 1))), &message, severity)
+                })
+                .collect();
+            context(spans, logs)
+        },
+    )
 }
 
 /// The size when nothing but the ids of root and failing spans is shown.
 fn least(trace: &TraceContext, focus: Option<usize>, offset: usize) -> usize {
     let tree = Tree::new(&trace.spans);
     let order = Order::new(trace, &tree, focus);
-    let again = Call::new("get_otel_trace", &json!({"trace_id": trace.trace_id, "span_id": id(0), "max_chars": 200_000}));
+    let again = Call::new(
+        "get_otel_trace",
+        &json!({"trace_id": trace.trace_id, "span_id": id(0), "max_chars": 200_000}),
+    );
     let offset = offset.min(order.rest.len());
     let view = View { context: trace, tree: &tree, order: &order, focus, offset, again };
     view.render(Detail::Ids, 0, true).characters()
@@ -125,10 +128,15 @@ fn least(trace: &TraceContext, focus: Option<usize>, offset: usize) -> usize {
 
 fn check(trace: &TraceContext, answer: &Answer, focus: Option<usize>, offset: usize, budget: usize) {
     let size = answer.characters();
-    assert!(size <= budget.max(least(trace, focus, offset)), "{size} characters of {budget}:\n{}", answer.text);
+    assert!(
+        size <= budget.max(least(trace, focus, offset)),
+        "{size} characters of {budget}:\n{}",
+        answer.text
+    );
     let data = &answer.data;
     assert_eq!(size > budget, data["over_budget"] == true, "an answer that is too long says so");
-    let shown: Vec<&str> = data["spans"].as_array().expect("spans").iter().filter_map(|span| span["span_id"].as_str()).collect();
+    let shown: Vec<&str> =
+        data["spans"].as_array().expect("spans").iter().filter_map(|span| span["span_id"].as_str()).collect();
     let distinct: HashSet<&str> = shown.iter().copied().collect();
     assert_eq!(distinct.len(), shown.len(), "no span twice");
     for span in trace.spans.iter().filter(|span| span.parent_span_id.is_none() || span.status == "ERROR") {
@@ -145,7 +153,11 @@ fn check(trace: &TraceContext, answer: &Answer, focus: Option<usize>, offset: us
     let left_out = number(&counts["left_out"]) + trace.logs.len()
         - data["counts"]["logs"]["shown"].as_u64().map_or(0, |shown| usize::try_from(shown).expect("small"));
     let before = offset.min(Order::new(trace, &Tree::new(&trace.spans), focus).rest.len());
-    assert_eq!(left_out > before, !data["next"].as_array().expect("next").is_empty(), "the rest can be asked for");
+    assert_eq!(
+        left_out > before,
+        !data["next"].as_array().expect("next").is_empty(),
+        "the rest can be asked for"
+    );
     for character in ['\u{1b}', '\u{202e}', '\u{200b}'] {
         assert!(!answer.text.contains(character) && !data.to_string().contains(character));
     }
@@ -228,6 +240,9 @@ fn more_failing_spans_than_fit_come_as_ids_and_the_answer_says_so() {
     let mut spans = vec![span(0, None, "sweep", true, 900)];
     spans.extend((1..500).map(|at| span(at, Some(id(0)), "GET /item", true, 10)));
     let answer = fit(&context(spans, Vec::new()), None, 0, LEAST_CHARACTERS);
-    assert_eq!((&answer.data["over_budget"], &answer.data["counts"]["spans"]["shown"]), (&json!(true), &json!(500)));
+    assert_eq!(
+        (&answer.data["over_budget"], &answer.data["counts"]["spans"]["shown"]),
+        (&json!(true), &json!(500))
+    );
     assert!(answer.text.contains("Root and failing spans alone are more than max_chars"));
 }
