@@ -264,6 +264,7 @@ pub static KEYS: &[Key] = &[
         "67108864",
         "bytes of one request at most, after decompression",
     ),
+    key("mcp.allow_writes", Kind::Switch, "false", "whether agents may hand in telemetry over MCP"),
 ];
 
 impl Key {

@@ -13,8 +13,8 @@ mod meaning;
 pub(crate) use convert::list;
 pub use instant::Instant;
 pub use meaning::{
-    ErrorGroup, Operation, Pattern, PatternChange, PatternHit, ServiceMap, ServiceSummary, SimilarTrace,
-    TraceResult,
+    Call, ErrorGroup, Operation, Pattern, PatternChange, PatternHit, ServiceMap, ServiceSummary,
+    SimilarTrace, TraceResult,
 };
 
 /// One line of a list of traces.

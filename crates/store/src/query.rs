@@ -86,6 +86,12 @@ impl QueryService {
         self
     }
 
+    /// Whether it has a model, and so finds by meaning.
+    #[must_use]
+    pub fn understands(&self) -> bool {
+        self.models.is_some()
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use mahavishnu_store::Location;
 
 use super::{
-    Durability, HnswSettings, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings,
-    SpoolSettings, StorageBackend, TuningSettings, WhenFull,
+    Durability, HnswSettings, LogLevel, MahavishnuSettings, McpSettings, ObservabilitySettings,
+    ServerSettings, SpoolSettings, StorageBackend, TuningSettings, WhenFull,
 };
 use crate::{
     endpoint::Endpoint,
@@ -73,6 +73,7 @@ impl Values {
                 api: self.text("server.api"),
                 max_request_bytes: self.whole("server.max_request_bytes"),
             },
+            mcp: McpSettings { allow_writes: self.switch("mcp.allow_writes") },
         }
     }
 

@@ -25,6 +25,10 @@ impl Problem {
         let title = status.canonical_reason().unwrap_or("Error");
         Self { r#type: "about:blank", title, status: status.as_u16(), detail: detail.into() }
     }
+
+    pub(super) fn detail(self) -> String {
+        self.detail
+    }
 }
 
 impl From<StoreError> for Problem {
