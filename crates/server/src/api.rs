@@ -13,13 +13,15 @@ mod guard;
 mod health;
 mod meaning;
 mod metrics;
+mod overview;
+mod page;
 mod parameters;
 mod problem;
 mod questions;
 
 pub use parameters::{
     ChangeQuery, ErrorQuery, LikeQuery, ListQuery, LogQuery, MetricQuery, OperationQuery, PatternQuery,
-    PatternSearchQuery, SearchQuery, ServiceQuery, TraceQuery, WindowQuery,
+    PatternSearchQuery, SearchQuery, SeriesQuery, ServiceQuery, TraceQuery, WindowQuery, pattern_id,
 };
 
 use crate::{
@@ -92,6 +94,7 @@ impl Api {
             .route("/metrics", get(metrics::text))
             .merge(questions::router())
             .merge(meaning::router())
+            .merge(overview::router())
             .merge(dead_letters::router())
             .route_service(mcp::PATH, mcp::service(self.clone()))
             .fallback(problem::no_such_path)

@@ -40,7 +40,7 @@ impl From<StoreError> for Problem {
                 StatusCode::BAD_REQUEST
             }
             StoreError::DeadlineExceeded(_) => StatusCode::GATEWAY_TIMEOUT,
-            StoreError::TraceNotFound(_) => StatusCode::NOT_FOUND,
+            StoreError::TraceNotFound(_) | StoreError::PatternNotFound(_) => StatusCode::NOT_FOUND,
             StoreError::Unsuitable(_) | StoreError::Database(_) | StoreError::Unstorable(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }

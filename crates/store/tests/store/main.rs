@@ -3,7 +3,9 @@
 mod asking;
 mod engine;
 mod export;
+mod lists;
 mod meaning;
+mod metrics;
 mod models;
 mod open;
 mod otlp;
