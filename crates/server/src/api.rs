@@ -1,4 +1,4 @@
-//! The API on port 4319: health, metrics, and questions under `/api/v1`. A thin face of the query service.
+//! The API on port 4319: health, metrics, questions under `/api/v1`, and the page. A thin face of the query service.
 
 use axum::{Router, middleware, routing::get};
 use mahavishnu_observability::OtelStorageAdapter;
@@ -22,7 +22,7 @@ pub use parameters::{
     PatternSearchQuery, SearchQuery, ServiceQuery, TraceQuery, WindowQuery,
 };
 
-use crate::shapes::Addresses;
+use crate::{page, shapes::Addresses};
 
 /// A statement and its limit; nobody writes a longer one.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -71,10 +71,11 @@ impl Api {
         Router::new()
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
-            .route("/metrics", get(metrics::text))
+            .route("/metrics", get(metrics::text_or_page))
             .merge(questions::router())
             .merge(meaning::router())
             .merge(dead_letters::router())
+            .merge(page::router())
             .fallback(problem::no_such_path)
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -21,6 +21,7 @@ mod conformance;
 mod demo;
 mod failure;
 mod output;
+mod page;
 mod progress;
 mod render;
 mod serve;

@@ -1,0 +1,9 @@
+// The page `patterns`: not written yet.
+
+import { h, put } from '../dom.js';
+
+export function open(ctx) {
+  ctx.title('patterns');
+  put(ctx.root, h('div.pad', null, h('p.note', null, 'This page is being written.')));
+  return async () => {};
+}
