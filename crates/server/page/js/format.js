@@ -13,10 +13,11 @@ export function duration(ms) {
   if (ms === null || ms === undefined || !Number.isFinite(ms)) return '–';
   const size = Math.abs(ms);
   if (size === 0) return '0 s';
-  if (size < 0.001) return round(ms * 1e6, 'ns');
-  if (size < 1) return round(ms * 1000, 'µs');
-  if (size < 1000) return round(ms, 'ms');
-  if (size < 60_000) return round(ms / 1000, 's');
+  // What would be rounded to 1000 is one of the next unit.
+  if (size < 0.0009995) return round(ms * 1e6, 'ns');
+  if (size < 0.9995) return round(ms * 1000, 'µs');
+  if (size < 999.5) return round(ms, 'ms');
+  if (size < 59_995) return round(ms / 1000, 's');
   const total = Math.round(ms / 1000);
   const parts = [[86_400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']];
   const at = parts.findIndex(([length]) => total >= length);

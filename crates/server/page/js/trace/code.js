@@ -33,7 +33,7 @@ export function stack(text) {
     else if (!/^\s{4,}/.test(line)) dim = false;
     return h(dim ? 'span.foreign' : FRAME.test(line) ? 'span.own' : 'span', null, `${line}\n`);
   });
-  return pre('Stack trace', lines, 'stack');
+  return pre('Stack trace', lines, 'frames');
 }
 
 /** A value that may be SQL or JSON, or null where it is neither. */

@@ -23,7 +23,7 @@ function row(ctx, trace, it) {
       h('a.go', { href: ctx.href(`/trace/${it.trace_id}`), tabindex: '-1' }, it.name || '(no name)'), serviceOf(it.service), timeOf(it.start_time),
       h('span.mono', null, duration(it.duration_ms)), h('span.dim', null, against), h('span.dim', null, `${count(it.spans)} spans`),
       it.errors ? h('span.bad', null, `✕ ${count(it.errors)}`) : h('span.dim', null, 'no errors')),
-    h('dl', null, parts(it.why).map(([name, kind, text]) => [h('dt', { class: kind }, name), h('dd.mono', null, template(text))])));
+    h('dl', null, parts(it.why).map(([name, kind, text]) => h('div', null, h('dt', { class: kind }, name), h('dd.mono', null, template(text))))));
 }
 
 /** The sentence of the API in its parts; a text of telemetry may hold any of its words, so only the first of each counts. */
