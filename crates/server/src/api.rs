@@ -22,7 +22,7 @@ pub use parameters::{
     PatternSearchQuery, SearchQuery, ServiceQuery, TraceQuery, WindowQuery,
 };
 
-use crate::{page, shapes::Addresses};
+use crate::shapes::Addresses;
 
 /// A statement and its limit; nobody writes a longer one.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -75,7 +75,7 @@ impl Api {
             .merge(questions::router())
             .merge(meaning::router())
             .merge(dead_letters::router())
-            .merge(page::router())
+            .merge(crate::page::router())
             .fallback(problem::no_such_path)
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -7,16 +7,16 @@ import { copy } from './notice.js';
  * `columns` are `{ key, label, value(row), cell(row), right, title }`: `value` is what is sorted and copied, `cell` what is
  * shown (the value, where it is left out). `href(row)` makes rows open a page, `open(row)` call a function.
  * `sort` is how it is sorted at first: 'key' or '-key' (descending); '' leaves the order of the rows. `onsort` hears of
- * changes, so that the address can keep them. `on(row)` marks a row, `row(row)` gives more properties of one.
+ * changes, so that the address can keep them. `on(row)` marks a row, `more(row)` gives more properties of one; `kind` is a class.
  */
-export function table({ label, columns, rows, sort = '', href, open, onsort, on, more }) {
+export function table({ label, columns, rows, sort = '', href, open, onsort, on, more, kind }) {
   let by = sort;
   const body = h('tbody');
   const heads = columns.map((column) => {
     const button = h('button', { type: 'button', title: column.title, onclick: () => choose(column) }, column.label);
     return h(`th${column.right ? '.r' : ''}`, { scope: 'col' }, column.value ? button : column.label);
   });
-  const element = h('table', { 'aria-label': label }, h('thead', null, h('tr', null, heads)), body);
+  const element = h('table', { 'aria-label': label, class: kind }, h('thead', null, h('tr', null, heads)), body);
 
   function choose(column) {
     const descending = `-${column.key}`;

@@ -1,7 +1,7 @@
 // The first page: traces by words, ids, phrases and `key:value`; without any, the latest.
 
 import { bucketsOf, histogram } from '../chart.js';
-import { serviceOf } from '../colour.js';
+import { colourOf, serviceOf } from '../colour.js';
 import { h, put } from '../dom.js';
 import { count, duration, millis, timeOf } from '../format.js';
 import { nothing } from '../region.js';
@@ -9,7 +9,7 @@ import { copyTable, table } from '../table.js';
 import { emptyState } from '../search/empty.js';
 import { facets, facetsOf } from '../search/facets.js';
 import { parse, toggle, without } from '../search/query.js';
-import { patternRow } from '../search/patterns.js';
+import { patternRow, template } from '../search/patterns.js';
 
 const LIMIT = 100;
 const PATTERNS = 5;
@@ -59,7 +59,7 @@ async function results({ ctx, query, range, filters, narrow }, { list, found, ch
     return { ...answer, empty };
   }, ({ data, next, empty }) => {
     if (query.words) {
-      const times = data.map((it) => ({ time: millis(it.start_time), failing: failing(it) }));
+      const times = data.map((it) => ({ time: millis(rootOf(it).start_time), failing: failing(it) }));
       put(chart, histogram({ ...bucketsOf(times, range, BARS), brush: ctx.setRange }));
       put(side, facets(facetsOf(data), query, narrow));
       chart.filled = side.filled = true;
@@ -81,7 +81,7 @@ async function results({ ctx, query, range, filters, narrow }, { list, found, ch
   });
 }
 
-const failing = (trace) => (trace.errors ?? 0) > 0 || trace.status === 'ERROR';
+const failing = (row) => (rootOf(row).errors ?? 0) > 0 || row.status === 'ERROR';
 
 function moreButton(ctx, address, rows, draw) {
   const button = h('button.plain', { type: 'button', onclick: async () => {
@@ -123,19 +123,19 @@ async function matching({ ctx, query }, region) {
 }
 
 function traceTable(ctx, query, rows) {
-  const longest = Math.max(...rows.map((row) => row.duration_ms), Number.MIN_VALUE);
+  const longest = Math.max(...rows.map(lengthOf), Number.MIN_VALUE);
   const searched = Boolean(query.words);
   const columns = [
     { key: 'name', label: searched ? 'Trace and what matched' : 'Trace', value: (row) => rootOf(row).name, cell: (row) => nameCell(row, searched), go: true, class: 'name' },
     { key: 'service', label: 'Service', value: (row) => rootOf(row).service, cell: (row) => serviceOf(rootOf(row).service) },
-    { key: 'start', label: 'Started', value: (row) => row.start_time, cell: (row) => timeOf(row.start_time) },
+    { key: 'start', label: 'Started', value: (row) => rootOf(row).start_time, cell: (row) => timeOf(rootOf(row).start_time) },
     { key: 'duration', label: 'Duration', value: (row) => lengthOf(row), cell: (row) => durationCell(row, longest), class: 'long' },
-    { key: 'spans', label: 'Spans', right: true, value: (row) => row.spans ?? null, cell: (row) => (row.spans === undefined ? '' : count(row.spans)) },
-    { key: 'errors', label: 'Errors', right: true, value: (row) => row.errors ?? Number(failing(row)), cell: (row) => errorCell(row) },
+    { key: 'spans', label: 'Spans', right: true, value: (row) => rootOf(row).spans ?? null, cell: (row) => (rootOf(row).spans === undefined ? '' : count(rootOf(row).spans)) },
+    { key: 'errors', label: 'Errors', right: true, value: (row) => rootOf(row).errors ?? Number(failing(row)), cell: (row) => errorCell(row), class: 'errs' },
   ];
   if (searched) columns.push({ key: 'score', label: 'Score', right: true, value: (row) => row.similarity, cell: (row) => h('span', { title: row.why }, row.similarity.toFixed(2)) });
   return table({
-    label: 'Traces', columns, rows, sort: ctx.get('sort', ''), onsort: (by) => history.replaceState(history.state, '', keepSort(by)),
+    label: 'Traces', kind: 'traces', columns, rows, sort: ctx.get('sort', ''), onsort: (by) => history.replaceState(history.state, '', keepSort(by)),
     href: (row) => ctx.href(`/trace/${row.trace_id}`, { span: searched ? row.span_id : null }),
   });
 }
@@ -147,15 +147,15 @@ function keepSort(by) {
 }
 
 /** A result of a search is a span; its trace's root stands beside it where the server says it. */
-const rootOf = (row) => (row.root ? row.root : row);
-const lengthOf = (row) => row.root?.duration_ms ?? row.duration_ms;
+const rootOf = (row) => row.trace ?? row;
+const lengthOf = (row) => rootOf(row).duration_ms;
 
 function nameCell(row, searched) {
   const root = rootOf(row);
   const name = h('span.cut', { title: root.name }, root.name || '(no name)');
   if (!searched) return [name, row.root_missing ? h('span.faint', { title: 'The span without a parent has not come yet' }, ' · root missing') : null];
-  return h('span.two', null, name, h('span.cut.small.dim', { title: `${row.matched}\n${row.why}` },
-    row.name !== root.name ? `${row.name}: ` : '', row.matched, h('span.faint', null, ` · ${row.why}`)));
+  return h('span.two', null, name, h('span.small.dim.matched', { title: `${row.service}: ${row.name}\n${row.matched}\n${row.why}` },
+    row.name === root.name ? null : h(`span.svc.${colourOf(row.service)}`, null, row.name), h('span.cut', null, template(row.matched)), h('span.faint.why', null, row.why)));
 }
 
 function durationCell(row, longest) {
@@ -165,7 +165,8 @@ function durationCell(row, longest) {
 
 function errorCell(row) {
   if (!failing(row)) return h('span.faint', null, '–');
-  return h('span.bad', null, row.errors ? `✕ ${count(row.errors)}` : '✕');
+  const { errors } = rootOf(row);
+  return h('span.bad', null, errors ? `✕ ${count(errors)}` : '✕');
 }
 
 /** What the words of the box were taken for; each can be taken away. */

@@ -17,9 +17,12 @@ export function facets(counts, query, narrow) {
   ];
   const chosen = (key, value) => query.tokens.some((it) => it.key === key && it.value === value);
   return h('div.stack', null,
-    sections.filter(([, , values]) => values?.length).map(([key, title, values]) => section(key, title, values, chosen, narrow)),
+    sections.filter(([key, , values]) => says(key, values)).map(([key, title, values]) => section(key, title, values, chosen, narrow)),
     counts.of ? h('span.small.faint', null, `Counted in the latest ${count(counts.of)} traces`) : null);
 }
+
+/** A list of things that all came once (ids, names with a number) narrows to nothing. */
+const says = (key, values) => values?.length && (key === 'service' || key === 'status' || values.length < 3 || values[0].count > 1);
 
 function section(key, title, values, chosen, narrow) {
   const most = Math.max(...values.map((it) => it.count));

@@ -54,7 +54,7 @@ function bar(node, trace, view) {
       if (x >= 0 && x <= 1) parts.push(h(`i.tick.${mark.kind}`, { title: mark.title, style: { left: percent(x) } }));
     }
   }
-  parts.push(label(node, shown, outside, start));
+  parts.push(...[label(node, shown, outside, start)].flat());
   return parts;
 }
 
@@ -65,6 +65,10 @@ function label(node, [start, end], outside, real) {
   const message = said ? h('span.said', { title: said }, said) : null;
   if (outside) return real > 1 ? h('span.wlabel.before', { style: { right: '0' } }, message, `${text} →`) : h('span.wlabel', { style: { left: '0' } }, `← ${text}`, message);
   if (start > 1 - end && start > 0.3) return h('span.wlabel.before', { style: { right: percent(1 - start) } }, message, text);
+  // A bar that goes to the end leaves no room for a sentence but on itself.
+  if (said && end - start > 0.5 && end > 0.7) {
+    return [h('span.wlabel.inside', { title: said, style: { left: percent(start), 'max-width': percent(end - start) } }, said), h('span.wlabel', { style: { left: percent(end) } }, text)];
+  }
   return h('span.wlabel', { style: { left: percent(end) } }, text, message);
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{PatternFilter, PatternKind};
 use crate::{
     error::StoreError,
-    query::{QueryService, SpanId, TraceId, limit, rows, timestamp},
+    query::{QueryService, SpanId, TraceId, TraceSummary, limit, rows, similar::summary, timestamp},
     time::UnixNanos,
 };
 
@@ -76,6 +76,8 @@ pub struct TraceResult {
     pub matched: String,
     /// Why it matched.
     pub why: String,
+    /// The trace as a whole; none where its summary is not there yet.
+    pub trace: Option<TraceSummary>,
 }
 
 /// A pattern whose traces are wanted.
@@ -208,6 +210,21 @@ impl QueryService {
             other.similarity.total_cmp(&one.similarity).then(newest).then(one.trace_id.cmp(&other.trace_id))
         });
         results.truncate(filter.limit.clamp(1, crate::query::MAX_ROWS));
+        self.with_summaries(results).await
+    }
+
+    /// The same results, each with its trace as a whole.
+    async fn with_summaries(&self, mut results: Vec<TraceResult>) -> Result<Vec<TraceResult>, StoreError> {
+        let ids: Vec<Uuid> = results.iter().map(|found| Uuid::from_bytes(found.trace_id.0)).collect();
+        let rows = self.rows(include_str!("../../../queries/trace/of_ids.sql"), &[&ids]).await?;
+        let mut summaries = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let summary = summary(row)?;
+            summaries.insert(summary.trace_id, summary);
+        }
+        for found in &mut results {
+            found.trace = summaries.get(&found.trace_id).cloned();
+        }
         Ok(results)
     }
 
@@ -249,7 +266,9 @@ impl QueryService {
         let rows =
             self.rows(include_str!("../../../queries/trace/root.sql"), &[&Uuid::from_bytes(id.0)]).await?;
         let row = rows.first().ok_or_else(|| StoreError::TraceNotFound(id.to_string()))?;
-        result(row, 1.0, &id.to_string(), "trace id")
+        let root = result(row, 1.0, &id.to_string(), "trace id")?;
+        let mut found = self.with_summaries(vec![root]).await?;
+        found.pop().ok_or_else(|| StoreError::TraceNotFound(id.to_string()))
     }
 
     /// The failing spans whose message, or the message of whose exception, is LIKE `pattern` (`%` any text, `_` any
@@ -273,12 +292,14 @@ impl QueryService {
                 &[&pattern, &service, &timestamp(start_time), &timestamp(end_time), &limit(most)],
             )
             .await?;
-        rows.iter()
+        let found: Result<Vec<TraceResult>, StoreError> = rows
+            .iter()
             .map(|row| {
                 let message: Option<String> = row.try_get("message")?;
                 result(row, 1.0, &message.unwrap_or_default(), "error message")
             })
-            .collect()
+            .collect();
+        self.with_summaries(found?).await
     }
 }
 
@@ -299,5 +320,6 @@ fn result(row: &Row, similarity: f64, matched: &str, why: &str) -> Result<TraceR
         similarity,
         matched: matched.to_owned(),
         why: why.to_owned(),
+        trace: None,
     })
 }
