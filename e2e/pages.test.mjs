@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { before, describe, test } from 'node:test';
-import { browser, page, server, settled } from './support.mjs';
+import { after, before, describe, test } from 'node:test';
+import { browser, cleanup, page, server, settled } from './support.mjs';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const LARGEST_FIRST_PAGE = 300 * 1024;
@@ -16,9 +16,10 @@ describe('the pages on the data of the demo', () => {
   let trace;
   const paths = new Map();
 
-  before(async (suite) => {
-    ({ api } = await server(suite, 'demo'));
-    context = await browser(suite);
+  after(cleanup);
+  before(async () => {
+    ({ api } = await server('demo'));
+    context = await browser();
     const get = async (path) => (await fetch(`${api}/api/v1${path}`)).json();
     trace = (await get('/traces?errors=true&limit=1'))[0].trace_id;
     const [group] = await get('/errors?limit=1');

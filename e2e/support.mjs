@@ -13,21 +13,28 @@ const ANY_PORT = '127.0.0.1:0';
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'];
 
-/** A directory that is gone after the test. */
-export function directory(test) {
+const ends = [];
+
+/** Ends what was started, the last first; every suite calls it at its end. */
+export async function cleanup() {
+  while (ends.length) await ends.pop()();
+}
+
+/** A directory that is gone at the end. */
+export function directory() {
   const path = mkdtempSync(join(tmpdir(), 'mahavishnu-e2e-'));
-  test.after(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
+  ends.push(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
   return path;
 }
 
 /** Starts the binary; gives its addresses, `{ api, http }`, once it listens. */
-export async function server(test, command, ...args) {
-  const home = directory(test);
+export async function server(command, ...args) {
+  const home = directory();
   const ports = ['--grpc', ANY_PORT, '--http', ANY_PORT, '--api', ANY_PORT];
   const child = spawn(process.env.E2E_BINARY, [command, ...ports, ...args], {
     cwd: home, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_DATA_HOME: home, XDG_STATE_HOME: home, HOME: home },
   });
-  test.after(async () => {
+  ends.push(async () => {
     const ended = new Promise((resolve) => { child.once('exit', resolve); });
     if (child.exitCode === null) { child.kill('SIGTERM'); await ended; }
   });
@@ -47,10 +54,10 @@ export async function server(test, command, ...args) {
 }
 
 /** A browser with a profile of its own. */
-export async function browser(test) {
-  const profile = directory(test);
+export async function browser() {
+  const profile = directory();
   const context = await chromium.launchPersistentContext(profile, { executablePath: process.env.E2E_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
-  test.after(() => context.close());
+  ends.push(() => context.close());
   return context;
 }
 
@@ -90,7 +97,7 @@ export function span(traceId, start, { name, from = 0, to = 1, parent, ...more }
 }
 
 /** Something between a server and its database that can be cut and joined again. */
-export async function cuttable(test, port) {
+export async function cuttable(port) {
   const open = new Set();
   let server;
   const through = (socket) => {
@@ -105,6 +112,6 @@ export async function cuttable(test, port) {
   const listen = (at) => new Promise((resolve) => { server = createServer(through).listen(at, '127.0.0.1', () => resolve(server.address().port)); });
   const own = await listen(0);
   const cut = () => new Promise((resolve) => { server.close(resolve); open.forEach((it) => it.destroy()); });
-  test.after(cut);
+  ends.push(cut);
   return { port: own, cut, join: () => listen(own) };
 }

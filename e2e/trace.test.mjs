@@ -1,8 +1,8 @@
 // A trace of ten thousand spans, and a trace that wants to do harm.
 
 import assert from 'node:assert/strict';
-import { before, describe, test } from 'node:test';
-import { attribute, browser, id, page, send, server, settled, span, spansOf } from './support.mjs';
+import { after, before, describe, test } from 'node:test';
+import { attribute, browser, cleanup, id, page, send, server, settled, span, spansOf } from './support.mjs';
 
 const SPANS = 10_000;
 const DRAWN_MS = 1500;
@@ -28,10 +28,11 @@ describe('a trace', () => {
   const large = id(16);
   const hostile = id(16);
 
-  before(async (suite) => {
+  after(cleanup);
+  before(async () => {
     let http;
-    ({ api, http } = await server(suite, 'serve'));
-    context = await browser(suite);
+    ({ api, http } = await server('serve'));
+    context = await browser();
     const start = Date.now() - 60_000;
     const spans = tall(large, start);
     for (let at = 0; at < spans.length; at += REQUEST) await send(http, 'traces', spansOf(`service-${(at / REQUEST) % 6}`, spans.slice(at, at + REQUEST)));

@@ -38,7 +38,7 @@ export function copyable(whole, shown = whole) {
     event.preventDefault();
     copy(whole, `Copied ${shown}`);
   };
-  return h('button.link.mono', { type: 'button', title: `${whole}\nClick to copy`, 'aria-label': `Copy ${whole}`, onclick: take }, shown);
+  return h('button.link.mono', { type: 'button', title: `${whole}\nClick to copy`, onclick: take }, shown);
 }
 
 /** A command to run, with a button that copies it. */
