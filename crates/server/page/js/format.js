@@ -118,5 +118,5 @@ export function ago(iso) {
   const text = new Date(ms).toISOString();
   const past = Date.now() - ms;
   return h('time.num', { datetime: text, title: `${text}, here ${clock(ms)} ${zone(ms)}` },
-    past < 2000 ? 'now' : `${duration(past - (past % 1000))} ago`);
+    past < 2000 ? 'now' : `${duration(past - (past % (past < 60_000 ? 1000 : 60_000)))} ago`);
 }
