@@ -38,11 +38,8 @@ impl Answer {
         // Strong tags differ where bytes differ.
         let etag = format!("\"{}{}\"", self.etag, if compressed { "-gzip" } else { "" });
         let known = has(asked, &etag);
-        let mut response = if known {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            self.body(compressed)
-        };
+        let mut response =
+            if known { StatusCode::NOT_MODIFIED.into_response() } else { self.body(compressed) };
         let headers = response.headers_mut();
         for (name, value) in HEADERS {
             headers.insert(name, HeaderValue::from_static(value));
@@ -70,7 +67,8 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 fn accepts_gzip(asked: &HeaderMap) -> bool {
-    let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted =
+        asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.split(',').any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
         parts.next() == Some("gzip") && !parts.any(|part| part == "q=0")

@@ -33,8 +33,7 @@ async fn the_page_runs_no_script_and_no_style_but_its_own_files() {
 async fn every_file_that_the_page_names_is_there_and_may_be_kept() {
     let html = String::from_utf8(body(index(HeaderMap::new()).await).await).expect("text");
     let base = format!("/assets/{}/", version());
-    let named: Vec<&str> =
-        html.split(&base).skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let named: Vec<&str> = html.split(&base).skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(named.len() > 10, "{named:?}");
     for path in named {
         let response = asset(path, &HeaderMap::new()).await;
@@ -69,6 +68,9 @@ async fn nothing_but_the_files_of_the_page_is_served() {
 #[test]
 fn a_browser_wants_a_page_and_a_program_does_not() {
     assert!(is_wanted(&headers(&[(header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")])));
-    assert!(!is_wanted(&headers(&[(header::ACCEPT, "application/openmetrics-text;version=1.0.0,text/plain;q=0.5")])));
+    assert!(!is_wanted(&headers(&[(
+        header::ACCEPT,
+        "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
+    )])));
     assert!(!is_wanted(&HeaderMap::new()));
 }

@@ -14,6 +14,7 @@ import { patternRow, template } from '../search/patterns.js';
 const LIMIT = 100;
 const PATTERNS = 5;
 const BARS = 60;
+const LOOK_AGAIN_MS = 2000;
 
 export function open(ctx) {
   ctx.title('');
@@ -40,11 +41,14 @@ export function open(ctx) {
     const narrow = (key, value) => look(toggle(query.text, key, value));
     const context = { ctx, query, range, filters, narrow };
     patterns.hidden = !query.words;
+    const { signal } = ctx;
     await Promise.all([
       results(context, { list, found, chart, side }, (element) => { shown = element; }),
       query.words ? null : overview(context, chart, side),
       query.words ? matching(context, patterns) : null,
     ]);
+    // Who was just told how to send a first span need not load the page again to see it.
+    if (ctx.root.classList.contains('bare')) setTimeout(() => { if (!signal.aborted) update(); }, LOOK_AGAIN_MS);
   };
 }
 
@@ -64,6 +68,7 @@ async function results({ ctx, query, range, filters, narrow }, { list, found, ch
       put(side, facets(facetsOf(data), query, narrow));
       chart.filled = side.filled = true;
     }
+    ctx.root.classList.toggle('bare', Boolean(empty?.bare));
     if (empty) {
       put(found, '');
       return empty;
@@ -155,7 +160,8 @@ function nameCell(row, searched) {
   const name = h('span.cut', { title: root.name }, root.name || '(no name)');
   if (!searched) return [name, row.root_missing ? h('span.faint', { title: 'The span without a parent has not come yet' }, ' · root missing') : null];
   return h('span.two', null, name, h('span.small.dim.matched', { title: `${row.service}: ${row.name}\n${row.matched}\n${row.why}` },
-    row.name === root.name ? null : h(`span.svc.${colourOf(row.service)}`, null, row.name), h('span.cut', null, template(row.matched)), h('span.faint.why', null, row.why)));
+    row.name === root.name ? null : h(`span.svc.${colourOf(row.service)}`, null, h('span.cut', null, row.name)),
+    row.matched === row.name ? null : h('span.cut', null, template(row.matched)), h('span.faint.why', null, row.why)));
 }
 
 function durationCell(row, longest) {

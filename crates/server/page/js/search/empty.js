@@ -31,9 +31,12 @@ function teach({ http, grpc }) {
   const curl = `curl ${http}/v1/traces -H 'Content-Type: application/json' -d '{"resourceSpans": [{"resource": {"attributes": [
   {"key": "service.name", "value": {"stringValue": "hello"}}]}, "scopeSpans": [{"spans": [
   ${span}]}]}]}'`;
-  return nothing('No telemetry yet',
+  const lesson = nothing('No telemetry yet',
     h('p.dim', null, 'Send a first span from a terminal; this page shows it a moment later:'), command(curl),
     h('p.dim', null, 'An application with an OpenTelemetry SDK needs one variable (gRPC; for HTTP it is the address above):'),
     command(`export OTEL_EXPORTER_OTLP_ENDPOINT=${grpc}`),
     h('p.dim', null, 'Or look at an example workload on a database of its own:'), command('mahavishnu-otel demo'));
+  // Charts and facets of nothing would only be in the way.
+  lesson.bare = true;
+  return lesson;
 }

@@ -25,7 +25,7 @@ export function grouped(ctx, attributes, { filter = true } = {}) {
 export const section = (name, content, { open = true, count } = {}) =>
   h('details.part', { open }, h('summary', null, name, count === undefined ? null : h('span.faint', null, ` ${count}`)), content);
 
-/** Keys and values. */
+/** Keys and values. `filter` adds a link to what else has a value: traces, or the address that a function `filter(key, text)` gives. */
 export function list(ctx, pairs, filter = true) {
   return h('dl.pairs', null, pairs.map(([key, value]) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -35,6 +35,7 @@ export function list(ctx, pairs, filter = true) {
       h('dd', null, block ?? h('span.value.wrap', null, text === '' ? h('span.faint', null, '(empty)') : text),
         h('span.acts', null,
           h('button.icon', { type: 'button', title: 'Copy the value', 'aria-label': `Copy ${key}`, onclick: () => copy(text, `Copied ${key}`) }, icon('copy')),
-          filter && plain ? h('a.icon', { href: ctx.href('/', { q: written(key, text) }), title: 'Find traces with this value', 'aria-label': `Find traces with this ${key}` }, icon('search')) : null)));
+          filter && plain ? h('a.icon', { href: typeof filter === 'function' ? filter(key, text) : ctx.href('/', { q: written(key, text) }),
+            title: 'Find what has this value', 'aria-label': `Find what has this ${key}` }, icon('search')) : null)));
   }));
 }
