@@ -11,9 +11,9 @@ import { template } from '../search/patterns.js';
 import { copyTable, table } from '../table.js';
 
 const LIMIT = 500;
-const CHANGES = [['', 'All'], ['new', 'New', 'Never seen before this time'], ['gone', 'Gone', 'Seen in the same time before, and not now'],
+const CHANGES = [['', 'All'], ['new', 'New', 'Not seen in the same time before'], ['gone', 'Gone', 'Seen in the same time before, and not now'],
   ['changed', 'Changed', 'Comes much more or much less often than in the same time before']];
-const KINDS = [['', 'Both'], ['log', 'Logs', 'Patterns of log messages'], ['span', 'Spans', 'Patterns of span names']];
+const KINDS = [['', 'Any kind'], ['log', 'Logs', 'Patterns of log messages'], ['span', 'Spans', 'Patterns of span names'], ['error', 'Errors', 'Groups of errors']];
 /** More in a rate than this is worth a warning's colour. */
 const MUCH_MORE = 2;
 
