@@ -13,13 +13,15 @@ mod guard;
 mod health;
 mod meaning;
 mod metrics;
+mod overview;
+mod page;
 mod parameters;
 mod problem;
 mod questions;
 
 pub use parameters::{
     ChangeQuery, ErrorQuery, LikeQuery, ListQuery, LogQuery, MetricQuery, OperationQuery, PatternQuery,
-    PatternSearchQuery, SearchQuery, ServiceQuery, TraceQuery, WindowQuery,
+    PatternSearchQuery, SearchQuery, SeriesQuery, ServiceQuery, TraceQuery, WindowQuery, pattern_id,
 };
 
 use crate::shapes::Addresses;
@@ -74,6 +76,7 @@ impl Api {
             .route("/metrics", get(metrics::text_or_page))
             .merge(questions::router())
             .merge(meaning::router())
+            .merge(overview::router())
             .merge(dead_letters::router())
             .merge(crate::page::router())
             .fallback(problem::no_such_path)

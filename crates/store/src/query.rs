@@ -18,24 +18,39 @@ use crate::{
 };
 
 mod changes;
+mod cursor;
+mod durations;
 mod errors;
+mod facets;
+mod histogram;
+mod logs;
+mod planned;
 mod rows;
 mod search;
+mod series;
 mod services;
 mod similar;
 mod sql;
+mod traces;
+mod trends;
 mod types;
 
 use search::Meaning;
 
 pub use changes::{Change, PatternChange, Windows};
+pub use cursor::{Cursor, List, Page};
 pub use errors::{ErrorFilter, ErrorGroup, TREND_PARTS};
+pub use facets::{AttributeFacet, Facet, Facets};
+pub use histogram::{Bucket, DEFAULT_BUCKETS, Histogram, MAX_BUCKETS};
+pub use mahavishnu_semantic::PatternId;
 pub use search::{
     Match, PatternFilter, PatternHit, PatternKind, PatternRecord, SEARCH_THRESHOLD, SIMILARITY_THRESHOLD,
     SearchBy, SearchFilter, TraceResult,
 };
+pub use series::{Aggregate, Exemplar, MetricSeries, Series, SeriesFilter};
 pub use services::{Call, Operation, ServiceMap, ServiceSummary};
 pub use similar::SimilarTrace;
+pub use trends::{ErrorDetail, PatternTrend};
 pub use types::{
     LogFilter, LogRecord, MetricFilter, MetricPoint, MetricSummary, Number, Resource, Scope, Span, SpanId,
     SqlResult, StorageStatus, TraceContext, TraceFilter, TraceId, TraceSummary,
@@ -81,42 +96,6 @@ impl QueryService {
         Ok(())
     }
 
-    /// The traces that match, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] when the database can not answer now.
-    pub async fn traces(&self, filter: &TraceFilter) -> Result<Vec<TraceSummary>, StoreError> {
-        let rows = self
-            .rows(
-                include_str!("../queries/trace/list.sql"),
-                &[
-                    &filter.service,
-                    &filter.operation,
-                    &filter.errors_only,
-                    &timestamp(filter.since),
-                    &timestamp(filter.until),
-                    &limit(filter.limit),
-                ],
-            )
-            .await?;
-        rows.iter()
-            .map(|row| {
-                let PgTimestamp(start) = row.try_get("start_time")?;
-                Ok(TraceSummary {
-                    trace_id: rows::trace_id(row.try_get("trace_id")?),
-                    service: row.try_get("service")?,
-                    name: row.try_get("name")?,
-                    start_time: UnixNanos::from_postgres(start, 0),
-                    duration_ms: row.try_get("duration_ms")?,
-                    spans: count(row.try_get("span_count")?),
-                    errors: count(row.try_get("error_count")?),
-                    root_missing: row.try_get("root_missing")?,
-                })
-            })
-            .collect()
-    }
-
     /// All spans, logs and metrics of one trace, each at most [`MAX_ROWS`] of them, oldest first.
     ///
     /// # Errors
@@ -141,42 +120,6 @@ impl QueryService {
         })
     }
 
-    /// The log records that match, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] when the database can not answer now.
-    pub async fn logs(&self, filter: &LogFilter) -> Result<Vec<LogRecord>, StoreError> {
-        let words = filter.text.as_deref().map(like_words).filter(|words| !words.is_empty());
-        let (since, until) = (timestamp(filter.since), timestamp(filter.until));
-        let rows = match filter.trace_id {
-            Some(trace_id) => {
-                let id = Uuid::from_bytes(trace_id.0);
-                self.rows(
-                    include_str!("../queries/log/of_trace.sql"),
-                    &[
-                        &id,
-                        &words,
-                        &filter.min_severity,
-                        &filter.service,
-                        &since,
-                        &until,
-                        &limit(filter.limit),
-                    ],
-                )
-                .await?
-            }
-            None => {
-                self.rows(
-                    include_str!("../queries/log/list.sql"),
-                    &[&words, &filter.min_severity, &filter.service, &since, &until, &limit(filter.limit)],
-                )
-                .await?
-            }
-        };
-        rows.iter().map(rows::log_record).collect()
-    }
-
     /// All metrics, by name; of one service where it is given.
     ///
     /// # Errors
@@ -199,27 +142,6 @@ impl QueryService {
                 })
             })
             .collect()
-    }
-
-    /// The data points that match, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] when the database can not answer now.
-    pub async fn metric_points(&self, filter: &MetricFilter) -> Result<Vec<MetricPoint>, StoreError> {
-        let rows = self
-            .rows(
-                include_str!("../queries/metric/points.sql"),
-                &[
-                    &filter.name,
-                    &filter.service,
-                    &timestamp(filter.since),
-                    &timestamp(filter.until),
-                    &limit(filter.limit),
-                ],
-            )
-            .await?;
-        rows.iter().map(rows::metric_point).collect()
     }
 
     /// The rows of one statement that reads, at most `limit` of them. It finds the names of schema `otel`

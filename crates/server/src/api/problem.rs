@@ -38,7 +38,7 @@ impl From<StoreError> for Problem {
             StoreError::InvalidArgument(_) | StoreError::InvalidEmbedding(_) | StoreError::InvalidSql(_) => {
                 StatusCode::BAD_REQUEST
             }
-            StoreError::TraceNotFound(_) => StatusCode::NOT_FOUND,
+            StoreError::TraceNotFound(_) | StoreError::PatternNotFound(_) => StatusCode::NOT_FOUND,
             StoreError::Unsuitable(_) | StoreError::Database(_) | StoreError::Unstorable(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }

@@ -21,6 +21,15 @@ pub struct Pattern {
     pub detail: Option<Value>,
 }
 
+/// A pattern with how it came over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PatternTrend {
+    #[serde(flatten)]
+    pub pattern: Pattern,
+    /// How often it came in each of equal parts of the time asked for; of the last day where none is.
+    pub trend: Vec<u64>,
+}
+
 /// A pattern that a search found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PatternHit {
@@ -69,6 +78,16 @@ pub struct ErrorGroup {
     pub example_trace: Option<String>,
 }
 
+/// A group of errors with traces that have it, and traces of the same operation that went well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ErrorDetail {
+    pub group: ErrorGroup,
+    /// The latest failing traces.
+    pub traces: Vec<TraceSummary>,
+    /// The latest traces of the same operation in which nothing failed.
+    pub healthy: Vec<TraceSummary>,
+}
+
 /// A pattern that is new, gone, or comes at another rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PatternChange {
@@ -89,6 +108,10 @@ pub struct ServiceSummary {
     pub errors: u64,
     pub logs: u64,
     pub mean_duration_ms: f64,
+    /// Half of its spans took no longer, by the latest of its most frequent operations.
+    pub p50_ms: f64,
+    pub p95_ms: f64,
+    pub p99_ms: f64,
     pub last_seen: Option<Instant>,
 }
 
@@ -180,6 +203,18 @@ impl From<query::ErrorGroup> for ErrorGroup {
     }
 }
 
+impl From<query::PatternTrend> for PatternTrend {
+    fn from(with_trend: query::PatternTrend) -> Self {
+        Self { pattern: with_trend.pattern.into(), trend: with_trend.trend }
+    }
+}
+
+impl From<query::ErrorDetail> for ErrorDetail {
+    fn from(detail: query::ErrorDetail) -> Self {
+        Self { group: detail.group.into(), traces: list(detail.traces), healthy: list(detail.healthy) }
+    }
+}
+
 impl From<query::PatternChange> for PatternChange {
     fn from(change: query::PatternChange) -> Self {
         Self {
@@ -199,6 +234,9 @@ impl From<query::ServiceSummary> for ServiceSummary {
             errors: service.errors,
             logs: service.logs,
             mean_duration_ms: service.mean_duration_ms,
+            p50_ms: service.p50_ms,
+            p95_ms: service.p95_ms,
+            p99_ms: service.p99_ms,
             last_seen: service.last_seen.map(Into::into),
         }
     }

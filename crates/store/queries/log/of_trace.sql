@@ -1,5 +1,6 @@
 SELECT l.time, l.time_nanos, l.observed_delta_ns, l.flags, l.service, l.severity_number, l.severity_text, l.message,
-       l.body, l.event_name, l.trace_id, l.span_id, l.attributes, l.extra,
+       l.body, l.event_name, l.trace_id, l.span_id, l.attributes, l.extra, l.pattern_id,
+       l.ctid::text AS place,
        r.attributes AS resource_attributes, r.schema_url AS resource_schema_url, r.extra AS resource_extra,
        c.name AS scope_name, c.version AS scope_version, c.attributes AS scope_attributes,
        c.schema_url AS scope_schema_url, c.extra AS scope_extra
@@ -12,5 +13,8 @@ WHERE l.trace_id = $1
   AND ($4::text IS NULL OR l.service = $4)
   AND ($5::timestamptz IS NULL OR l.time >= $5)
   AND ($6::timestamptz IS NULL OR l.time < $6)
-ORDER BY l.time DESC, l.time_nanos DESC
+  AND ($8::bigint IS NULL OR l.pattern_id = $8 OR l.error_id = $8)
+  AND ($9::jsonb IS NULL OR l.attributes @> $9)
+  AND ($10::timestamptz IS NULL OR l.time <= $10 AND (l.time < $10 OR (l.time_nanos, l.ctid) < ($11::smallint, $12::text::tid)))
+ORDER BY l.time DESC, l.time_nanos DESC, l.ctid DESC
 LIMIT $7

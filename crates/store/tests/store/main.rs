@@ -2,7 +2,9 @@
 
 mod engine;
 mod export;
+mod lists;
 mod meaning;
+mod metrics;
 mod open;
 mod otlp;
 mod otlp_metrics;

@@ -24,22 +24,22 @@ use rstest::rstest;
 
 use crate::engine::Engine;
 
-const NOW: u64 = 1_790_000_000_000_000_000;
-const SECOND: u64 = 1_000_000_000;
+pub const NOW: u64 = 1_790_000_000_000_000_000;
+pub const SECOND: u64 = 1_000_000_000;
 
 fn text(text: &str) -> Option<AnyValue> {
     Some(AnyValue { value: Some(Value::StringValue(text.to_owned())) })
 }
 
-fn attribute(key: &str, value: &str) -> KeyValue {
+pub fn attribute(key: &str, value: &str) -> KeyValue {
     KeyValue { key: key.to_owned(), value: text(value), ..Default::default() }
 }
 
-fn resource(service: &str) -> Option<Resource> {
+pub fn resource(service: &str) -> Option<Resource> {
     Some(Resource { attributes: vec![attribute("service.name", service)], ..Default::default() })
 }
 
-fn logs(service: &str, records: Vec<LogRecord>) -> Batch {
+pub fn logs(service: &str, records: Vec<LogRecord>) -> Batch {
     let request = ExportLogsServiceRequest {
         resource_logs: vec![ResourceLogs {
             resource: resource(service),
@@ -50,7 +50,7 @@ fn logs(service: &str, records: Vec<LogRecord>) -> Batch {
     check(Signal::Logs, request.encode_to_vec().into()).expect("well formed").batch
 }
 
-fn spans(service: &str, spans: Vec<Span>) -> Batch {
+pub fn spans(service: &str, spans: Vec<Span>) -> Batch {
     let request = ExportTraceServiceRequest {
         resource_spans: vec![ResourceSpans {
             resource: resource(service),
@@ -61,11 +61,11 @@ fn spans(service: &str, spans: Vec<Span>) -> Batch {
     check(Signal::Traces, request.encode_to_vec().into()).expect("well formed").batch
 }
 
-fn log(message: &str, time: u64) -> LogRecord {
+pub fn log(message: &str, time: u64) -> LogRecord {
     LogRecord { time_unix_nano: time, body: text(message), severity_number: 9, ..Default::default() }
 }
 
-fn span(trace: u8, id: u8, parent: u8, name: &str, time: u64) -> Span {
+pub fn span(trace: u8, id: u8, parent: u8, name: &str, time: u64) -> Span {
     Span {
         trace_id: vec![trace; 16],
         span_id: vec![id; 8],
@@ -77,7 +77,7 @@ fn span(trace: u8, id: u8, parent: u8, name: &str, time: u64) -> Span {
     }
 }
 
-fn failing(span: Span, kind: &str, message: &str, stack: &str) -> Span {
+pub fn failing(span: Span, kind: &str, message: &str, stack: &str) -> Span {
     let attributes = vec![
         attribute("exception.type", kind),
         attribute("exception.message", message),
@@ -90,7 +90,7 @@ fn failing(span: Span, kind: &str, message: &str, stack: &str) -> Span {
     }
 }
 
-fn exporter(store: &Store) -> PostgresExporter {
+pub fn exporter(store: &Store) -> PostgresExporter {
     PostgresExporter::new(store.clone(), || UnixNanos(NOW))
 }
 
