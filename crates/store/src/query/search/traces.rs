@@ -9,7 +9,10 @@ use uuid::Uuid;
 use super::{PatternFilter, PatternKind, exact};
 use crate::{
     error::StoreError,
-    query::{LogFilter, LogRecord, QueryService, SpanId, TraceId, limit, rows, timestamp},
+    query::{
+        LogFilter, LogRecord, QueryService, SpanId, TraceId, TraceSummary, limit, rows, similar::summary,
+        timestamp,
+    },
     time::{PgTimestamp, UnixNanos},
 };
 
@@ -78,6 +81,8 @@ pub struct TraceResult {
     pub matched: String,
     /// Why it matched.
     pub why: String,
+    /// The trace as a whole; none where its summary is not there yet.
+    pub trace: Option<TraceSummary>,
 }
 
 /// A pattern whose traces are wanted.
@@ -128,7 +133,7 @@ impl QueryService {
         });
         let mut found = self.traces_with(wanted.collect(), filter).await?;
         found.extend(self.traces_with_text(&exact::wanted(text), filter).await?);
-        Ok(best_first(found, filter.limit))
+        self.with_summaries(best_first(found, filter.limit)).await
     }
 
     /// Traces of which a log record holds all these texts: an id is in one record of many that follow its pattern.
@@ -199,7 +204,7 @@ impl QueryService {
         });
         let found =
             self.traces_with(wanted.collect(), &SearchFilter { limit, ..SearchFilter::default() }).await?;
-        Ok(best_first(found, limit))
+        self.with_summaries(best_first(found, limit)).await
     }
 
     async fn check_embedding(&self, embedding: &[f32]) -> Result<(), StoreError> {
@@ -245,6 +250,21 @@ impl QueryService {
         Ok(found)
     }
 
+    /// The same results, each with its trace as a whole.
+    async fn with_summaries(&self, mut results: Vec<TraceResult>) -> Result<Vec<TraceResult>, StoreError> {
+        let ids: Vec<Uuid> = results.iter().map(|found| Uuid::from_bytes(found.trace_id.0)).collect();
+        let rows = self.rows(include_str!("../../../queries/trace/of_ids.sql"), &[&ids]).await?;
+        let mut summaries = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let summary = summary(row)?;
+            summaries.insert(summary.trace_id, summary);
+        }
+        for found in &mut results {
+            found.trace = summaries.get(&found.trace_id).cloned();
+        }
+        Ok(results)
+    }
+
     async fn spans_with(
         &self,
         kind: PatternKind,
@@ -269,7 +289,9 @@ impl QueryService {
         let rows =
             self.rows(include_str!("../../../queries/trace/root.sql"), &[&Uuid::from_bytes(id.0)]).await?;
         let row = rows.first().ok_or_else(|| StoreError::TraceNotFound(id.to_string()))?;
-        result(row, Score { exact: true, similarity: 1.0 }, &id.to_string(), "trace id")
+        let root = result(row, Score { exact: true, similarity: 1.0 }, &id.to_string(), "trace id")?;
+        let mut found = self.with_summaries(vec![root]).await?;
+        found.pop().ok_or_else(|| StoreError::TraceNotFound(id.to_string()))
     }
 
     /// The failing spans whose message, or the message of whose exception, is LIKE `pattern` (`%` any text, `_` any
@@ -293,13 +315,15 @@ impl QueryService {
                 &[&pattern, &service, &timestamp(start_time), &timestamp(end_time), &limit(most)],
             )
             .await?;
-        rows.iter()
+        let found: Result<Vec<TraceResult>, StoreError> = rows
+            .iter()
             .map(|row| {
                 let message: Option<String> = row.try_get("message")?;
                 let score = Score { exact: true, similarity: 1.0 };
                 result(row, score, &message.unwrap_or_default(), "error message")
             })
-            .collect()
+            .collect();
+        self.with_summaries(found?).await
     }
 }
 
@@ -392,5 +416,6 @@ fn result(row: &Row, score: Score, matched: &str, why: &str) -> Result<TraceResu
         similarity: score.similarity,
         matched: matched.to_owned(),
         why: why.to_owned(),
+        trace: None,
     })
 }
