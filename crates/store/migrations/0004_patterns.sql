@@ -22,7 +22,7 @@ CREATE INDEX pattern_lexemes ON otel.pattern USING gin (lexemes);
 CREATE INDEX pattern_service ON otel.pattern (service, kind);
 CREATE INDEX pattern_first_seen ON otel.pattern (first_seen);
 
--- How often a pattern came: rows are only added, so that no writer waits for another, and merged later.
+-- How often a pattern came: rows are only added, so that no writer waits for another, and summed by who reads.
 CREATE TABLE otel.pattern_count (
     minute      timestamptz NOT NULL,
     pattern_id  bigint      NOT NULL,

@@ -37,7 +37,7 @@ async fn main() -> Result<()> {
     };
     let records = env::var("SCALE_RECORDS").ok().map_or(Ok(RECORDS), |text| text.parse())?;
     let store = Store::open(&Location::parse(database.url())?).await?;
-    let exporter = PostgresExporter::new(store.clone(), || UnixNanos(1));
+    let exporter = PostgresExporter::new(store.clone(), || UnixNanos(load::START + load::DAY));
     let model: Arc<dyn Embedder> = Arc::new(Model::bundled()?);
     let named = NamedModel { embedder: Arc::clone(&model), source: "all-MiniLM-L6-v2".to_owned() };
     let _embedding = Embedding::start(store.clone(), named, Hnsw::default(), exporter.learned());
