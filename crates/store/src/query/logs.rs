@@ -19,10 +19,10 @@ use crate::{
 const FIRST_WINDOW: Duration = Duration::from_secs(120);
 
 /// How much longer.
-const GROWTH: u32 = 8;
+const GROWTH: u32 = 4;
 
-/// Windows before the rest is looked at as one: two minutes to two months.
-const WINDOWS: usize = 6;
+/// Windows before the rest is looked at as one: two minutes to three weeks.
+const WINDOWS: usize = 8;
 
 /// From when (included) until when.
 type Window = (Option<UnixNanos>, Option<UnixNanos>);
@@ -59,7 +59,8 @@ impl QueryService {
                 let most = one_more(wanted);
                 let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&id];
                 parameters.extend(asked.parameters(&since, &until, &most));
-                rows = self.rows(include_str!("../../queries/log/of_trace.sql"), &parameters).await?;
+                rows =
+                    self.rows_of_trace(include_str!("../../queries/log/of_trace.sql"), &parameters).await?;
             }
             None => {
                 for (since, until) in self.windows(filter).await? {
