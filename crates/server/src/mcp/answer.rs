@@ -281,17 +281,41 @@ impl Section {
     }
 }
 
-/// A single thing, its texts cut as far as the budget needs.
-pub fn single(head: &[Vec<Piece>], data: &Value, budget: usize) -> Answer {
-    let render = |width| {
+/// A single thing, its texts cut as far as the budget needs, and then its largest fields left out by name.
+pub fn single(head: &[Vec<Piece>], data: &Value, again: &Call, budget: usize) -> Answer {
+    let render = |width: usize, left_out: &[String]| {
         let mut lines = vec![NOTE.to_owned()];
         lines.extend(head.iter().map(|head| line(head, width)));
         let mut data = quoted::shortened(data, width);
         data["note"] = DATA_NOTE.into();
+        if let (Some(fields), false) = (data.as_object_mut(), left_out.is_empty()) {
+            fields.retain(|name, _| !left_out.contains(name));
+            let call = again.clone().with("max_chars", DEFAULT_CHARACTERS.max(budget * 2));
+            lines.push(format!("Left out of the data: {}. Ask: {}", left_out.join(", "), call.text()));
+            fields.insert("left_out".to_owned(), json!(left_out));
+            fields.insert("next".to_owned(), json!([call.data()]));
+        }
         Answer { text: lines.join("\n"), data }
     };
-    let fits = WIDTHS.iter().map(|width| render(*width)).find(|answer| answer.characters() <= budget);
-    fits.unwrap_or_else(|| render(WIDTHS[WIDTHS.len() - 1]))
+    let fits = WIDTHS.iter().map(|width| render(*width, &[])).find(|answer| answer.characters() <= budget);
+    let narrow = WIDTHS[WIDTHS.len() - 1];
+    fits.unwrap_or_else(|| {
+        let mut fields: Vec<(String, usize)> = data
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.to_string().len()))
+            .collect();
+        fields.sort_by_key(|(_, size)| *size);
+        let mut left_out = Vec::new();
+        loop {
+            let answer = render(narrow, &left_out);
+            match fields.pop() {
+                Some((name, _)) if answer.characters() > budget => left_out.push(name),
+                _ => return answer,
+            }
+        }
+    })
 }
 
 fn line(pieces: &[Piece], width: usize) -> String {
