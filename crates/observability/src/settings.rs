@@ -148,6 +148,8 @@ pub struct SpoolSettings {
 pub struct TuningSettings {
     /// The model that turns text into vectors.
     pub embedding_model: String,
+    /// The service that runs it, where it is `endpoint:NAME`.
+    pub embedding_endpoint: Endpoint,
     /// Numbers in one of its vectors.
     pub embedding_dimension: usize,
     /// Vectors of recent texts that are kept in memory.

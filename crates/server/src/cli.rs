@@ -168,6 +168,27 @@ pub struct Traces {
     /// With a failing span.
     #[arg(long)]
     pub errors: bool,
+    /// Of this status: ok, error or unset.
+    #[arg(long)]
+    pub status: Option<String>,
+    /// That took at least so many milliseconds.
+    #[arg(long, value_name = "MS")]
+    pub min_duration: Option<f64>,
+    /// That took at most so many milliseconds.
+    #[arg(long, value_name = "MS")]
+    pub max_duration: Option<f64>,
+    /// With a span that has this attribute; may be given several times.
+    #[arg(long = "attribute", value_name = "KEY=VALUE")]
+    pub attributes: Vec<String>,
+    /// With a span, error or log record of this pattern: its 16 hex digits.
+    #[arg(long, value_name = "ID")]
+    pub pattern: Option<String>,
+    /// Draw how many there were over time instead; the last day, unless --since says otherwise.
+    #[arg(long, conflicts_with = "facets")]
+    pub histogram: bool,
+    /// Show what the newest thousand have in common instead.
+    #[arg(long)]
+    pub facets: bool,
     #[command(flatten)]
     pub window: Window,
     #[command(flatten)]
@@ -234,6 +255,9 @@ pub struct Similar {
 
 #[derive(Debug, Args)]
 pub struct Errors {
+    /// Show this group, with traces that have it and traces that went well: its 16 hex digits.
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
     /// Of this service.
     #[arg(long)]
     pub service: Option<String>,
@@ -245,6 +269,9 @@ pub struct Errors {
 
 #[derive(Debug, Args)]
 pub struct Patterns {
+    /// Show this pattern alone: its 16 hex digits.
+    #[arg(value_name = "ID", conflicts_with_all = ["new_since", "kind", "service"])]
+    pub id: Option<String>,
     /// Show what is new, gone or came at another rate since this time, beside as long a time before.
     #[arg(long, value_name = "TIME", conflicts_with = "since")]
     pub new_since: Option<Moment>,
@@ -290,6 +317,15 @@ pub struct Logs {
     /// Of this trace.
     #[arg(long, value_name = "ID")]
     pub trace_id: Option<String>,
+    /// Of this pattern: its 16 hex digits.
+    #[arg(long, value_name = "ID")]
+    pub pattern: Option<String>,
+    /// With this attribute; may be given several times.
+    #[arg(long = "attribute", value_name = "KEY=VALUE")]
+    pub attributes: Vec<String>,
+    /// Draw how many there were over time instead; the last day, unless --since says otherwise.
+    #[arg(long)]
+    pub histogram: bool,
     #[command(flatten)]
     pub window: Window,
     #[command(flatten)]
@@ -303,6 +339,15 @@ pub struct Metrics {
     /// Of this service.
     #[arg(long)]
     pub service: Option<String>,
+    /// Draw the metric over time instead: rate, sum, avg, min, max, count, p50, p95, p99, or auto.
+    #[arg(long, value_name = "AGGREGATE", requires = "name", num_args = 0..=1, default_missing_value = "auto")]
+    pub chart: Option<String>,
+    /// Draw a line for each value of this label; of service, or of all labels with '*'.
+    #[arg(long, value_name = "LABEL", requires = "chart")]
+    pub by: Option<String>,
+    /// Draw only series with this label; may be given several times.
+    #[arg(long = "where", value_name = "KEY=VALUE", requires = "chart")]
+    pub labels: Vec<String>,
     #[command(flatten)]
     pub window: Window,
     #[command(flatten)]

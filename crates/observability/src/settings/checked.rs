@@ -80,6 +80,7 @@ impl Values {
     fn tuning(&mut self) -> TuningSettings {
         TuningSettings {
             embedding_model: self.text("embedding_model"),
+            embedding_endpoint: self.endpoint("embedding_endpoint"),
             embedding_dimension: self.whole("embedding_dimension"),
             cache_size: self.whole("cache_size"),
             similarity_threshold: self.number("similarity_threshold"),

@@ -121,8 +121,8 @@ pub async fn patterns(source: &Source, given: &Given) -> Result<Answer, Refusal>
     }
     let patterns =
         source.patterns(&query(asked(given, &["kind", "service", "since", "until"], COUNTED))?).await?;
-    let listing =
-        listing("list_patterns", "patterns", "most frequent first", given, patterns, COUNTED, pattern_line);
+    let line = |trend: &shapes::PatternTrend| pattern_line(&trend.pattern);
+    let listing = listing("list_patterns", "patterns", "most frequent first", given, patterns, COUNTED, line);
     Ok(listing.fit(given.whole("max_chars")))
 }
 

@@ -53,7 +53,7 @@ fn point_line(point: &shapes::MetricPoint) -> Vec<Piece> {
     ];
     line.push(plain(numbers.into_iter().flatten().collect::<Vec<_>>().join(" ")));
     line.push(Piece::Json(point.attributes.clone()));
-    line.extend(point.unit.as_ref().map(|unit| text(unit)));
+    line.extend(point.unit.as_ref().map(text));
     let traces: Vec<&str> =
         point.exemplars.iter().filter_map(|exemplar| exemplar["trace_id"].as_str()).collect();
     if !traces.is_empty() {
