@@ -23,6 +23,9 @@ const WIDTHS: [usize; 5] = [4000, 500, 160, 60, 24];
 /// So many things are worth more than fewer with longer texts.
 const ENOUGH: usize = 10;
 
+/// So many at the end of a list may fit in the room of the call that would ask for them.
+const LAST: usize = 3;
+
 /// What a tool answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
@@ -103,6 +106,14 @@ pub struct Item {
     pub data: Value,
 }
 
+impl Item {
+    /// Its line and its data, with what separates them from the next.
+    fn characters(&self, width: usize) -> usize {
+        let data = quoted::shortened(&self.data, width).to_string();
+        line(&self.line, width).chars().count() + data.chars().count() + 2
+    }
+}
+
 /// A list of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Section {
@@ -141,15 +152,38 @@ impl Listing {
         let most = self.items.len().min(self.limit);
         let mut best = self.render(0, WIDTHS[WIDTHS.len() - 1]);
         for width in WIDTHS {
-            let shown = largest(most, |shown| self.render(shown, width).characters() <= budget);
+            let (shown, answer) = self.fill(most, width, budget);
             if shown > 0 {
-                best = self.render(shown, width);
+                best = answer;
             }
             if shown >= most.min(ENOUGH) {
                 break;
             }
         }
         best
+    }
+
+    /// As many as fit with texts of this width; each is measured once.
+    fn fill(&self, most: usize, width: usize, budget: usize) -> (usize, Answer) {
+        let (mut shown, mut size) = (0, self.render(0, width).characters());
+        while shown < most {
+            size += self.items[shown].characters(width);
+            if size > budget {
+                break;
+            }
+            shown += 1;
+        }
+        // The last ones may have the room of the call that would ask for them.
+        if shown < most && most - shown <= LAST {
+            shown = most;
+        }
+        loop {
+            let answer = self.render(shown, width);
+            if shown == 0 || answer.characters() <= budget {
+                return (shown, answer);
+            }
+            shown -= 1;
+        }
     }
 
     fn render(&self, shown: usize, width: usize) -> Answer {
@@ -247,17 +281,41 @@ impl Section {
     }
 }
 
-/// A single thing, its texts cut as far as the budget needs.
-pub fn single(head: &[Vec<Piece>], data: &Value, budget: usize) -> Answer {
-    let render = |width| {
+/// A single thing, its texts cut as far as the budget needs, and then its largest fields left out by name.
+pub fn single(head: &[Vec<Piece>], data: &Value, again: &Call, budget: usize) -> Answer {
+    let render = |width: usize, left_out: &[String]| {
         let mut lines = vec![NOTE.to_owned()];
         lines.extend(head.iter().map(|head| line(head, width)));
         let mut data = quoted::shortened(data, width);
         data["note"] = DATA_NOTE.into();
+        if let (Some(fields), false) = (data.as_object_mut(), left_out.is_empty()) {
+            fields.retain(|name, _| !left_out.contains(name));
+            let call = again.clone().with("max_chars", DEFAULT_CHARACTERS.max(budget * 2));
+            lines.push(format!("Left out of the data: {}. Ask: {}", left_out.join(", "), call.text()));
+            fields.insert("left_out".to_owned(), json!(left_out));
+            fields.insert("next".to_owned(), json!([call.data()]));
+        }
         Answer { text: lines.join("\n"), data }
     };
-    let fits = WIDTHS.iter().map(|width| render(*width)).find(|answer| answer.characters() <= budget);
-    fits.unwrap_or_else(|| render(WIDTHS[WIDTHS.len() - 1]))
+    let fits = WIDTHS.iter().map(|width| render(*width, &[])).find(|answer| answer.characters() <= budget);
+    let narrow = WIDTHS[WIDTHS.len() - 1];
+    fits.unwrap_or_else(|| {
+        let mut fields: Vec<(String, usize)> = data
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.to_string().len()))
+            .collect();
+        fields.sort_by_key(|(_, size)| *size);
+        let mut left_out = Vec::new();
+        loop {
+            let answer = render(narrow, &left_out);
+            match fields.pop() {
+                Some((name, _)) if answer.characters() > budget => left_out.push(name),
+                _ => return answer,
+            }
+        }
+    })
 }
 
 fn line(pieces: &[Piece], width: usize) -> String {
@@ -267,19 +325,6 @@ fn line(pieces: &[Piece], width: usize) -> String {
         .filter(|shown| !shown.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// The largest number up to `most` that fits, where less always fits if more does.
-pub fn largest(most: usize, fits: impl Fn(usize) -> bool) -> usize {
-    if fits(most) {
-        return most;
-    }
-    let (mut fitting, mut too_many) = (0, most);
-    while too_many - fitting > 1 {
-        let middle = fitting + (too_many - fitting) / 2;
-        if fits(middle) { fitting = middle } else { too_many = middle }
-    }
-    fitting
 }
 
 #[cfg(test)]

@@ -187,5 +187,5 @@ pub async fn status(seat: &Seat, given: &Given) -> Result<Answer, Refusal> {
         );
         head.push(vec![plain("Destination"), text(&destination.name), plain(facts)]);
     }
-    Ok(single(&head, &json!(status), given.whole("max_chars")))
+    Ok(single(&head, &json!(status), &again("otel_status", given), given.whole("max_chars")))
 }

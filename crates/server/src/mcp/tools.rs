@@ -402,6 +402,14 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_names_every_tool() {
+        let document = include_str!("../../../../docs/mcp.md");
+        for tool in TOOLS {
+            assert!(document.contains(&format!("| `{}` |", tool.name)), "{}", tool.name);
+        }
+    }
+
+    #[test]
     fn nobody_can_write_unless_it_is_allowed() {
         assert!(offered(false).all(Tool::reads) && find("ingest_otel_traces", false).is_none());
         assert!(find("ingest_otel_traces", true).is_some());

@@ -150,6 +150,9 @@ fn check(trace: &TraceContext, answer: &Answer, focus: Option<usize>, offset: us
         let logs = &data["counts"]["logs"];
         assert_eq!(number(&logs["shown"]) + number(&logs["left_out"]), trace.logs.len());
     }
+    let below = |span: &Value| span["left_out_below"].as_u64().unwrap_or(0);
+    let told: u64 = data["spans"].as_array().expect("spans").iter().map(below).sum();
+    assert!(told <= counts["left_out"].as_u64().expect("a number"), "no span is left out twice");
     let left_out = number(&counts["left_out"]) + trace.logs.len()
         - data["counts"]["logs"]["shown"].as_u64().map_or(0, |shown| usize::try_from(shown).expect("small"));
     let before = offset.min(Order::new(trace, &Tree::new(&trace.spans), focus).rest.len());
@@ -164,7 +167,7 @@ fn check(trace: &TraceContext, answer: &Answer, focus: Option<usize>, offset: us
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn any_trace_fits_any_budget_with_its_root_and_every_failing_span(
@@ -178,6 +181,11 @@ proptest! {
         let answer = fit(&trace, focus_id.as_deref(), offset, budget);
         check(&trace, &answer, focus, offset, budget);
     }
+}
+
+proptest! {
+    // Each case is a whole conversation.
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn asking_on_shows_every_span_and_log(trace in traces(), budget in 3000_usize..8000) {
