@@ -27,8 +27,8 @@ export function url(path, query = {}) {
   return `/api/v1${path}${text ? `?${text}` : ''}`;
 }
 
-/** Asks and gives `{ data, next }`; `next` is the address of the next page, where there is one. */
-export async function ask(address, { signal, method = 'GET', quiet = false } = {}) {
+/** Asks and gives `{ data, next }`; `next` is the address of the next page, where there is one. `read` takes the body of the response. */
+export async function ask(address, { signal, method = 'GET', quiet = false, read = (response) => response.json() } = {}) {
   let response;
   try {
     response = await fetch(address, { signal, method, headers: { accept: 'application/json' } });
@@ -37,7 +37,7 @@ export async function ask(address, { signal, method = 'GET', quiet = false } = {
     throw failed(new Problem(0, 'The server does not answer. What senders were told is stored stays stored.'), quiet);
   }
   if (!response.ok) throw failed(await problemOf(response), quiet);
-  const data = response.status === 204 ? null : await response.json();
+  const data = response.status === 204 ? null : await read(response);
   return { data, next: nextOf(response.headers.get('link')) };
 }
 

@@ -93,7 +93,6 @@ function watch(figure, svg, tip, { start, step, buckets, word, brush, height }) 
     if (dragged) brush(Math.min(from.time, to.time), Math.max(from.time, to.time));
     else if (buckets[to.at]?.[0]) brush(start + to.at * step, start + (to.at + 1) * step);
   });
-  if (brush) figure.title = '';
 }
 
 /** A spark line of counts. */

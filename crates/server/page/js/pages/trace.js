@@ -5,6 +5,7 @@ import { h, put } from '../dom.js';
 import { count, counted, duration, idOf, millis, percent, timeOf } from '../format.js';
 import { copy } from '../notice.js';
 import { nothing } from '../region.js';
+import { exactText, readExact } from '../trace/exact.js';
 import { jsonTab } from '../trace/json.js';
 import { logsTab } from '../trace/logs.js';
 import { minimap } from '../trace/minimap.js';
@@ -25,15 +26,22 @@ export function open(ctx) {
   put(ctx.root, frame);
   ctx.root.classList.add('full');
   let view = null;
+  let shownFor = null;
+  let size = 0;
 
   return async function update() {
-    if (!view) {
-      await ctx.load(frame, async (signal) => (await ctx.ask(ctx.url(`/traces/${encodeURIComponent(ctx.path.id)}`), { signal })).data, (data) => {
+    // The same address again means that somebody wants to see what has come since.
+    if (!view || shownFor === location.search) {
+      await ctx.load(frame, async (signal) => (await ctx.ask(ctx.url(`/traces/${encodeURIComponent(ctx.path.id)}`), { signal, read: readExact })).data, (data) => {
+        if (view && size === data.spans.length + data.logs.length) return undefined;
+        size = data.spans.length + data.logs.length;
         view = build(ctx, data);
         return view.element;
       });
     }
+    shownFor = location.search;
     await view?.show();
+    requestAnimationFrame(() => performance.mark('trace drawn'));
   };
 }
 
@@ -113,7 +121,7 @@ function summary(ctx, data, trace) {
   return h('header.tsummary', null,
     h('div.bar', null, h('h1.cut', { title: root.span.name }, trace.errors ? h('span.bad', null, '✕ ') : null, root.span.name || '(no name)'), serviceOf(root.span.service),
       h('span.grow'), h('span.faint', null, 'Copy as'), act('Link', 'Copy the address of this page', () => copy(location.href, 'Link copied')),
-      act('JSON', 'Copy the trace as JSON', async () => copy(JSON.stringify(data, null, 2), 'Trace copied as JSON')),
+      act('JSON', 'Copy the trace as JSON', async () => copy(exactText(data), 'Trace copied as JSON')),
       act('curl', 'Copy a command that fetches this trace', () => copy(`curl '${api}'`, 'Command copied'))),
     h('div.bar.tfacts', null, fact('Started', timeOf(new Date(trace.startMs).toISOString(), { precise: true })), fact('Duration', h('b.mono', null, duration(trace.length))),
       fact('', counted(trace.nodes.length, 'span')), trace.errors ? h('span.bad', null, `✕ ${counted(trace.errors, 'error')}`) : h('span.dim', null, 'no errors'),

@@ -8,6 +8,7 @@ import { copy } from '../notice.js';
 import { written } from '../search/query.js';
 import { grouped, list, section } from './attributes.js';
 import { stack } from './code.js';
+import { exactText } from './exact.js';
 import { logLine } from './logs.js';
 import { eventAt, messageOf } from './model.js';
 
@@ -16,7 +17,7 @@ export function showSpan(panel, ctx, trace, node, { choose, close }) {
   const { span } = node;
   put(panel,
     h('header', null, h('h2.wrap.grow', null, node.failing ? h('span.bad', null, '✕ ') : null, span.name || '(no name)'),
-      h('button.icon', { type: 'button', title: 'Copy the span as JSON', 'aria-label': 'Copy the span as JSON', onclick: () => copy(JSON.stringify(span, null, 2), 'Span copied as JSON') }, icon('copy')),
+      h('button.icon', { type: 'button', title: 'Copy the span as JSON', 'aria-label': 'Copy the span as JSON', onclick: () => copy(exactText(span), 'Span copied as JSON') }, icon('copy')),
       h('button.icon', { type: 'button', title: 'Close (Esc)', 'aria-label': 'Close the panel', onclick: close }, icon('close'))),
     facts(ctx, trace, node, choose),
     node.failing ? failure(ctx, span) : null,
