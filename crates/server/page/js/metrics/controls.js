@@ -1,6 +1,7 @@
 // How a metric is looked at: what is said of each step, by which label, only of which series.
 
 import { h, put } from '../dom.js';
+import { pairOf, pairsOf } from '../lists/pairs.js';
 
 const WORDS = { rate: ['rate', 'How much in a second'], sum: ['sum', 'How much in each step'], avg: ['avg', 'The mean'], min: ['min', 'The least'], max: ['max', 'The most'],
   count: ['count', 'How many'], p50: ['p50', 'Half are no larger'], p95: ['p95', '95 of 100 are no larger'], p99: ['p99', '99 of 100 are no larger'] };
@@ -26,17 +27,17 @@ export function controls(ctx, answer) {
   put(group, h('option', { value: '' }, 'Not grouped'), labels.map((label) => h('option', { value: label }, `by ${label.length > 60 ? `${label.slice(0, 60)}…` : label}`)), h('option', { value: '*' }, 'every series'));
   group.value = chosen;
   return h('div.bar', null, h('div.switch', { role: 'group', 'aria-label': 'Aggregate' }, buttons), group,
-    h('div.chips', null, whereOf(ctx).map(([key, value]) => h('span.chip', { title: `Only series whose ${key} is ${value}` }, h('span.faint', null, key), h('b', null, value),
+    h('div.chips', null, whereOf(ctx).map(([key, value]) => h('span.chip', { title: `Only series whose ${key} is ${value}` }, h('span.faint', null, key), h('b', null, String(value)),
       h('button', { type: 'button', 'aria-label': `Without ${key}`, title: 'Take it away', onclick: () => only(ctx, key, null) }, '×')))));
 }
 
 /** The labels that series must have, from the address. */
-export const whereOf = (ctx) => (ctx.get('where') ?? '').split(',').filter((it) => it.includes('=')).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]);
+export const whereOf = (ctx) => pairsOf(ctx.get('where'));
 
 /** Only series with this label; null takes it away. */
 export function only(ctx, key, value) {
   if (key === 'service') { ctx.change({ service: value }); return; }
   const others = whereOf(ctx).filter(([other]) => other !== key);
   const pairs = value === null ? others : [...others, [key, value]];
-  ctx.change({ where: pairs.map((pair) => pair.join('=')).join(',') || null });
+  ctx.change({ where: pairs.map(([name, wanted]) => pairOf(name, wanted)).join(',') || null });
 }

@@ -28,7 +28,7 @@ export function grouped(ctx, attributes, { filter = true } = {}) {
 export const section = (name, content, { open = true, count } = {}) =>
   h('details.part', { open }, h('summary', null, name, count === undefined ? null : h('span.faint', null, ` ${count}`)), content);
 
-/** Keys and values. `filter` adds a link to what else has a value: traces, or the address that a function `filter(key, text)` gives. */
+/** Keys and values. `filter` adds a link to what else has a value: traces, or the address that a function `filter(key, value)` gives. */
 export function list(ctx, pairs, filter = true) {
   return h('dl.pairs', null, pairs.map(([key, value]) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -38,7 +38,7 @@ export function list(ctx, pairs, filter = true) {
       h('dd', null, block ?? h('span.value.wrap', null, text === '' ? h('span.faint', null, '(empty)') : text),
         h('span.acts', null,
           h('button.icon', { type: 'button', title: 'Copy the value', 'aria-label': `Copy ${key}`, onclick: () => copy(text, `Copied ${key}`) }, icon('copy')),
-          filter && plain ? h('a.icon', { href: typeof filter === 'function' ? filter(key, text) : ctx.href('/', { q: written(key, value) }),
+          filter && plain ? h('a.icon', { href: typeof filter === 'function' ? filter(key, value) : ctx.href('/', { q: written(key, value) }),
             title: 'Find what has this value', 'aria-label': `Find what has this ${key}` }, icon('search')) : null)));
   }));
 }
