@@ -112,9 +112,10 @@ describe('the pages on the data of the demo', () => {
     await it.keyboard.press('Enter');
     await it.waitForURL(/\/trace\/[0-9a-f]{32}/);
     await settled(it);
-    assert.equal(await it.locator('.side').isVisible(), true, 'the span that matched is open');
+    // The span that matched is open.
+    await it.locator('.side').waitFor();
     await it.keyboard.press('Escape');
-    assert.equal(await it.locator('.side').isVisible(), false);
+    await it.locator('.side').waitFor({ state: 'hidden' });
     await it.keyboard.press('ArrowDown');
     await it.keyboard.press('ArrowDown');
     assert.match(it.url(), /span=[0-9a-f]{16}/);
