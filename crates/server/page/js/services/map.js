@@ -82,7 +82,7 @@ function nodeOf(name, { x, y }, wide, service, { open, on }) {
   const both = share.length + time.length < room;
   const numbers = [share ? s('tspan.bad', null, share) : null, share && both ? ' ' : null, both || !share ? time || '–' : null];
   const said = service?.spans ? `${name}: ${count(service.spans)} spans, ${failing ? `${percent(failing)} failing` : 'none failing'}, ${time}` : name;
-  const element = s(`g.node.${colourOf(name)}${on ? '.on' : ''}`, { transform: `translate(${x} ${y - NODE.high / 2})`, tabindex: '0', role: 'button', 'aria-label': said, 'aria-pressed': String(on), data: { name } },
+  const element = s(`g.node.${colourOf(name)}${on ? '.on' : ''}`, { transform: `translate(${x} ${y - NODE.high / 2})`, tabindex: '0', role: 'button', 'aria-pressed': String(on), data: { name } },
     s('title', null, said), s('rect.box', { width: wide, height: NODE.high, rx: 4 }), s('rect.colour', { width: 4, height: NODE.high, rx: 2 }),
     s('text.name', { x: 12, y: 17 }, name.length > room ? `${name.slice(0, room - 1)}…` : name || '(no name)'), s('text.numbers', { x: 12, y: 33 }, numbers));
   element.addEventListener('click', () => open(name));
