@@ -42,6 +42,8 @@ pub enum Command {
     Sql(Sql),
     /// Show where everything listens, what is stored and what was refused.
     Status(Status),
+    /// Answer an agent over MCP on standard input and output.
+    Mcp(Mcp),
     /// Look at what a destination refused for good, send it again, or throw it away.
     #[command(subcommand)]
     Dlq(Dlq),
@@ -370,6 +372,16 @@ pub struct Sql {
 pub struct Status {
     #[command(flatten)]
     pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Mcp {
+    /// Ask the server whose API is here. Default: the one of the settings, if it runs.
+    #[arg(long, value_name = "URL", conflicts_with = "storage")]
+    pub url: Option<String>,
+    /// Ask a database: embedded:DIR or a postgresql:// URL.
+    #[arg(long, value_name = "LOCATION")]
+    pub storage: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ use crate::{
 
 mod conformance;
 mod demo;
+mod mcp;
 mod meaning;
 mod migrate;
 mod serve;
@@ -23,6 +24,7 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Serve(arguments) => serve::run(&arguments).await,
         Command::Demo(arguments) => demo::run(&arguments).await,
         Command::Migrate(arguments) => migrate::run(&arguments).await,
+        Command::Mcp(arguments) => mcp::run(arguments).await,
         Command::Config(arguments) => config(&arguments),
         Command::Dlq(arguments) => dlq(arguments).await,
         Command::Conformance(arguments) => conformance::run(&arguments).await,

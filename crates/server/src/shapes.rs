@@ -15,8 +15,8 @@ mod series;
 pub(crate) use convert::list;
 pub use instant::Instant;
 pub use meaning::{
-    ErrorDetail, ErrorGroup, Operation, PatternChange, PatternHit, PatternTrend, ServiceMap, ServiceSummary,
-    SimilarTrace, TraceResult,
+    Call, ErrorDetail, ErrorGroup, Operation, Pattern, PatternChange, PatternHit, PatternTrend, ServiceMap,
+    ServiceSummary, SimilarTrace, TraceResult,
 };
 pub use overview::{Facet, LogHistogram, TraceFacets, TraceHistogram};
 pub use series::MetricSeries;

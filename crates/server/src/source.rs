@@ -13,7 +13,7 @@ use crate::{
     },
     cli::{Ask, Moment},
     configuration,
-    failure::NotFound,
+    failure::{Away, NotFound},
     shapes,
 };
 
@@ -69,6 +69,20 @@ impl Source {
     async fn database(location: &Location) -> Result<Self> {
         let store = Store::open(location).await?;
         Ok(Self::Database { query: QueryService::new(store.clone()), store })
+    }
+
+    /// The database of the server that this process is.
+    pub fn here(store: Store, query: QueryService) -> Self {
+        Self::Database { store, query }
+    }
+
+    /// The same for many questions: the model is loaded now, not for each of them.
+    pub async fn understanding_once(self) -> Self {
+        match (self.understanding().await, self) {
+            (Ok(query), Self::Database { store, .. }) => Self::Database { store, query },
+            // Without the model most questions can be answered; a search says what is wrong with it.
+            (_, source) => source,
+        }
     }
 
     async fn answers(&self) -> bool {
@@ -262,12 +276,13 @@ impl Source {
 
     /// The database, asked by somebody who understands meaning: the model is loaded only where it is needed.
     async fn understanding(&self) -> Result<QueryService> {
-        let Self::Database { query, .. } = self else { bail!("only a database is asked so") };
+        let Self::Database { query, store } = self else { bail!("only a database is asked so") };
+        if query.understands() {
+            return Ok(query.clone());
+        }
         let settings = configuration::load(&[])?.settings;
-        Ok(match Meaning::load(&settings).await? {
-            Some(Meaning { embedder, hnsw, cache_size }) => {
-                query.clone().with_embedder(embedder, hnsw, cache_size)
-            }
+        Ok(match Meaning::load(&settings, store).await? {
+            Some(meaning) => meaning.teach(query.clone()),
             None => query.clone(),
         })
     }
@@ -356,7 +371,9 @@ async fn read_page<T: DeserializeOwned>(
     url: &Url,
 ) -> Result<(T, Option<String>)> {
     let answer = request.send().await.map_err(|_| {
-        anyhow!("no server answers at {url}: start one with mahavishnu-otel serve, or name a database with --storage")
+        Away(format!(
+            "no server answers at {url}: start one with mahavishnu-otel serve, or name a database with --storage"
+        ))
     })?;
     let status = answer.status();
     let link = answer.headers().get(reqwest::header::LINK).and_then(|link| link.to_str().ok());
@@ -372,6 +389,7 @@ async fn read_page<T: DeserializeOwned>(
     let detail = problem["detail"].as_str().map_or_else(|| format!("{url} answered {status}"), str::to_owned);
     match status {
         StatusCode::NOT_FOUND if problem["detail"].is_string() => Err(NotFound(detail).into()),
+        StatusCode::SERVICE_UNAVAILABLE => Err(Away(detail).into()),
         _ => bail!(detail),
     }
 }

@@ -28,6 +28,10 @@ impl Problem {
         let title = status.canonical_reason().unwrap_or("Error");
         Self { r#type: "about:blank", title, status: status.as_u16(), detail: detail.into() }
     }
+
+    pub(super) fn detail(self) -> String {
+        self.detail
+    }
 }
 
 impl From<StoreError> for Problem {
@@ -38,6 +42,7 @@ impl From<StoreError> for Problem {
             StoreError::InvalidArgument(_) | StoreError::InvalidEmbedding(_) | StoreError::InvalidSql(_) => {
                 StatusCode::BAD_REQUEST
             }
+            StoreError::DeadlineExceeded(_) => StatusCode::GATEWAY_TIMEOUT,
             StoreError::TraceNotFound(_) | StoreError::PatternNotFound(_) => StatusCode::NOT_FOUND,
             StoreError::Unsuitable(_) | StoreError::Database(_) | StoreError::Unstorable(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR

@@ -32,7 +32,7 @@ pub(super) fn router() -> Router<Api> {
         .route("/api/v1/sql", post(sql))
 }
 
-async fn status(State(api): State<Api>) -> Answer<shapes::Status> {
+pub(super) async fn status(State(api): State<Api>) -> Answer<shapes::Status> {
     // The database may be what is wrong: the rest is said without it.
     let asking = async { api.query().await?.status().await };
     let storage = match tokio::time::timeout(STATUS_DEADLINE, asking).await {

@@ -2,7 +2,8 @@ SELECT b.bucket, count(*) AS looked, count(*) FILTER (WHERE b.matches) AS matchi
        count(*) FILTER (WHERE b.matches AND b.severity_number >= 17) AS errors
 FROM (
     SELECT date_bin($9::bigint * interval '1 millisecond', l.time, $1::timestamptz) AS bucket, l.severity_number,
-           ($6::text[] IS NULL OR l.message ILIKE ALL ($6)) AND ($7::integer IS NULL OR l.severity_number >= $7)
+           ($6::text IS NULL OR otel.log_words(l.message) @@ to_tsquery('simple', $6))
+           AND ($11::text[] IS NULL OR l.message ILIKE ALL ($11)) AND ($7::integer IS NULL OR l.severity_number >= $7)
            AND ($8::jsonb IS NULL OR l.attributes @> $8) AS matches
     FROM (
         SELECT time, severity_number, message, attributes

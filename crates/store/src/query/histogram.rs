@@ -6,7 +6,7 @@
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{LogFilter, QueryService, TraceFilter, count_of, like_words, timestamp, traces::Asked};
+use super::{LogFilter, QueryService, TraceFilter, count_of, timestamp, traces::Asked, words::Words};
 use crate::{
     error::StoreError,
     time::{PgTimestamp, UnixNanos},
@@ -144,7 +144,7 @@ impl QueryService {
         most: i64,
     ) -> Result<Vec<Row>, StoreError> {
         let none: (Option<PgTimestamp>, Option<Uuid>) = (None, None);
-        self.planned(
+        self.rows(
             sql,
             &[
                 &asked.service,
@@ -188,7 +188,7 @@ impl QueryService {
             return parts.histogram(&rows, 1.0);
         }
         let estimate = include_str!("../../queries/log/estimate.sql");
-        let rows = self.planned(estimate, &[&window.0, &window.1]).await?;
+        let rows = self.rows(estimate, &[&window.0, &window.1]).await?;
         let all = rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(0.0);
         let (share, words) = sample(most, all);
         let rows =
@@ -204,12 +204,12 @@ impl QueryService {
         parts: Parts,
         most: i64,
     ) -> Result<Vec<Row>, StoreError> {
-        let words = filter.text.as_deref().map(like_words).filter(|words| !words.is_empty());
+        let words = filter.text.as_deref().map(Words::of).unwrap_or_default();
         let pattern = filter.pattern_id.map(|pattern| pattern.0.cast_signed());
         let trace = filter.trace_id.map(|id| Uuid::from_bytes(id.0));
         let attributes =
             (!filter.attributes.is_empty()).then(|| serde_json::Value::Object(filter.attributes.clone()));
-        self.planned(
+        self.rows(
             sql,
             &[
                 &since,
@@ -217,11 +217,12 @@ impl QueryService {
                 &filter.service,
                 &pattern,
                 &trace,
-                &words,
+                &words.query,
                 &filter.min_severity,
                 &attributes,
                 &parts.step_ms,
                 &most,
+                &words.likes,
             ],
         )
         .await
@@ -251,7 +252,7 @@ mod tests {
         let parts = Parts::new(UnixNanos(1_000_000), UnixNanos(11_000_000), 10).expect("a time");
         assert_eq!(
             [0, 1_000_000, 10_999_000, 11_000_000].map(|nanos| parts.index(at(nanos))),
-            [Some(0), Some(0), Some(9), None]
+            [None, Some(0), Some(9), None]
         );
     }
 
