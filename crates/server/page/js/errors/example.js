@@ -6,9 +6,8 @@ import { logLine } from '../trace/logs.js';
 import { grouped } from '../trace/attributes.js';
 import { stack } from '../trace/code.js';
 
-/** The left half. `trace` is null where no trace is known. */
-export function example(ctx, group, trace) {
-  const found = trace ? find(group, trace) : null;
+/** The left half. `trace` is null where no trace is known, `found` where the error is not in it. */
+export function example(ctx, group, trace, found) {
   const frames = group.detail?.frames ?? [];
   return h('div.stack', null,
     h('section', { 'aria-label': 'Why these are one group' }, h('h2', null, 'Why these are one group'),
@@ -20,7 +19,7 @@ export function example(ctx, group, trace) {
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The span or log record of the group in its example trace: by its number where the server says it, otherwise by its type and words. */
-function find(group, trace) {
+export function find(group, trace) {
   const { type } = group.detail ?? {};
   const exceptionOf = (span) => (span.events ?? []).find((event) => event.attributes?.['exception.type'] && (!type || event.attributes['exception.type'] === type));
   const byId = trace.spans.find((span) => span.error_id === group.pattern_id);
