@@ -22,7 +22,7 @@ export function open(ctx) {
   const rest = ctx.region('Ledger, spool and database');
   const told = h('span.dim.small.num', { role: 'status' });
   put(ctx.root, h('div.pad.stack', null, h('div.bar', null, h('h1', null, 'Pipeline'), h('span.grow'), told), state,
-    h('section', { 'aria-label': 'Dead letters' }, h('h2', null, 'Dead letters'), dead), rest));
+    h('div', null, h('h2', null, 'Dead letters'), dead), rest));
   const rates = new Rates();
   const asked = ctx.url('/dead-letters', { limit: LETTERS });
   let known = '';
@@ -82,7 +82,7 @@ function destinations(ctx, status, rates) {
   const rows = status.destinations ?? [];
   return h('div.stack.pipeline', null,
     h(`p.verdict.${said.kind}`, { role: 'status' }, h('b', { 'aria-hidden': 'true' }, said.glyph), ' ', said.words),
-    h('section', { 'aria-label': 'Destinations' }, h('h2', null, 'Destinations'),
+    h('div', null, h('h2', null, 'Destinations'),
       rows.length ? destinationTable(ctx, status, rates, performance.now()) : h('p.note', null, 'This server has no destination.')));
 }
 
