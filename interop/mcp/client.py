@@ -194,11 +194,17 @@ async def each_tool_answers(client):
     check("traces" in await call(client, "similar_traces", trace_id=failing), "similar traces")
     groups = (await call(client, "error_groups", since="7d"))["errors"]
     check(groups and groups[0]["count"] >= groups[-1]["count"] and groups[0]["example_trace"], "error groups")
+    one = await call(client, "error_groups", pattern_id=groups[0]["pattern_id"])
+    check(one["errors"][0]["pattern_id"] == groups[0]["pattern_id"] and one["traces"], "one group with its traces")
     check((await call(client, "search_logs", level="error"))["logs"], "error logs")
     check((await call(client, "search_logs", trace_id=failing))["logs"], "logs of a trace")
     metrics = (await call(client, "query_metrics"))["metrics"]
     check((await call(client, "query_metrics", name=metrics[0]["name"]))["points"], "points of a metric")
-    check((await call(client, "list_patterns", kind="log"))["patterns"], "patterns")
+    course = await call(client, "query_metrics", name=metrics[0]["name"], aggregate="count", group_by="service")
+    check(course["series"] and course["step_ms"] > 0, "a metric over time")
+    patterns = (await call(client, "list_patterns", kind="log"))["patterns"]
+    logs = (await call(client, "search_logs", pattern_id=patterns[0]["pattern_id"]))["logs"]
+    check(logs and all(log["pattern_id"] == patterns[0]["pattern_id"] for log in logs), "logs of a pattern")
     check((await call(client, "list_patterns", query="could not pay"))["patterns"], "patterns by meaning")
     check("changes" in await call(client, "new_patterns", since="1h"), "new patterns")
     services = await call(client, "service_map", service=groups[0]["service"])
@@ -246,6 +252,7 @@ async def errors_say_what_to_do(client):
     await refused(client, "is not an argument here", "search_logs", words="x")
     await refused(client, "one of ok, error, unset", "search_otel_traces", status="failed")
     await refused(client, "15m", "search_logs", since="yesterday")
+    await refused(client, "goes only with query", "search_otel_traces", threshold=0.5)
     await refused(client, "search_otel_traces", "get_otel_trace", trace_id="0" * 31 + "9")
     await refused(client, "", "run_sql", sql="DELETE FROM otel.span")
     await refused(client, "mcp.allow_writes", WRITING, request={})
