@@ -42,6 +42,8 @@ pub enum Kind {
     Text,
     /// `name,name`, each of letters, digits and `-`; may be empty. PostgreSQL and the signals have theirs already.
     Names,
+    /// `host,host`, without ports; may be empty.
+    Hosts,
     /// `name=value,name=value`, percent-encoded as in W3C baggage; may be empty.
     Pairs,
     /// A database: `postgresql://`, `postgres://` or `embedded:DIR`.
@@ -64,6 +66,10 @@ impl Kind {
             Self::Text => "some text".to_owned(),
             Self::Names => {
                 "names with commas between, of letters, digits and -, as in grafana,new-relic; or nothing".to_owned()
+            }
+            Self::Hosts => {
+                "host names or addresses with commas between, without ports, as in otel.example,10.0.0.7; or nothing"
+                    .to_owned()
             }
             Self::Pairs => "name=value pairs with commas between, as in team=ops,region=eu; or nothing".to_owned(),
             Self::Storage => {
@@ -222,7 +228,15 @@ pub static KEYS: &[Key] = &[
         "embedding_model",
         Kind::Text,
         "all-MiniLM-L6-v2",
-        "the model that turns text into vectors: the bundled one, the directory of another, or `none`",
+        "the model that turns text into vectors: the bundled one, the directory of another, `endpoint:NAME` for one that a \
+         service runs, or `none`",
+    ),
+    key(
+        "embedding_endpoint",
+        Kind::Endpoint,
+        "http://localhost:11434/v1",
+        "the service with OpenAI's embeddings that `endpoint:NAME` asks; a token stands where a password does, as in \
+         https://:TOKEN@api.openai.com/v1",
     ),
     key("embedding_dimension", whole(1, MOST_DIMENSIONS), "384", "numbers in one of its vectors"),
     key("cache_size", whole(100, 10_000), "1000", "vectors of recent texts that are kept in memory"),
@@ -251,11 +265,19 @@ pub static KEYS: &[Key] = &[
     key("server.http", Kind::Address, "localhost:4318", "where OTLP over HTTP is taken"),
     key("server.api", Kind::Address, "localhost:4319", "where the API answers"),
     key(
+        "server.api_hosts",
+        Kind::Hosts,
+        "",
+        "the hosts by which the API may be asked, beside this machine's own; it listens on other addresses than loopback \
+         only where this names some, and then answers everybody who reaches it",
+    ),
+    key(
         "server.max_request_bytes",
         whole(LEAST_REQUEST_BYTES, MOST_REQUEST_BYTES),
         "67108864",
         "bytes of one request at most, after decompression",
     ),
+    key("mcp.allow_writes", Kind::Switch, "false", "whether agents may hand in telemetry over MCP"),
 ];
 
 impl Key {

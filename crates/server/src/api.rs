@@ -1,30 +1,40 @@
 //! The API on port 4319: health, metrics, and questions under `/api/v1`. A thin face of the query service.
 
-use axum::{Router, middleware, routing::get};
+use axum::{Json, Router, extract, middleware, routing::get};
 use mahavishnu_observability::OtelStorageAdapter;
 use mahavishnu_pipeline::{Destination, Intake, breaker::State};
 use mahavishnu_spool::Spool;
 use mahavishnu_store::{QueryService, StoreError};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod dead_letters;
+mod etag;
 mod guard;
 mod health;
 mod meaning;
 mod metrics;
+mod openapi;
 mod overview;
 mod page;
 mod parameters;
 mod problem;
 mod questions;
+mod tail;
 
 pub use parameters::{
     ChangeQuery, ErrorQuery, LikeQuery, ListQuery, LogQuery, MetricQuery, OperationQuery, PatternQuery,
-    PatternSearchQuery, SearchQuery, SeriesQuery, ServiceQuery, TraceQuery, WindowQuery, pattern_id,
+    PatternSearchQuery, SearchQuery, SeriesQuery, ServiceQuery, TailQuery, TraceQuery, WindowQuery,
+    pattern_id,
 };
 
-use crate::shapes::Addresses;
+use crate::{
+    mcp,
+    shapes::{self, Addresses},
+    source::Source,
+};
 
 /// A statement and its limit; nobody writes a longer one.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -42,6 +52,12 @@ pub struct Api {
     pub dead_letters: Spool,
     pub destinations: Vec<Destination>,
     pub addresses: Arc<Addresses>,
+    /// Ends what would go on as long as the server lives.
+    pub stop: CancellationToken,
+    /// The hosts by whose names it may be asked, beside this machine's own.
+    pub hosts: Arc<[String]>,
+    /// Whether MCP has a tool that takes telemetry.
+    pub agents_may_write: bool,
 }
 
 impl Api {
@@ -68,20 +84,44 @@ impl Api {
         adapter.query().await
     }
 
-    /// Every path, behind the guard.
-    pub fn router(self) -> Router {
-        Router::new()
-            .route("/healthz", get(health::alive))
-            .route("/readyz", get(health::ready))
-            .route("/metrics", get(metrics::text))
+    /// The same as whoever else is asked.
+    pub async fn source(&self) -> Result<Source, StoreError> {
+        let query = self.query().await?;
+        Ok(Source::here(self.adapter()?.store().await?.clone(), query))
+    }
+
+    /// How this server is.
+    pub async fn status(&self) -> Result<shapes::Status, StoreError> {
+        let answer = questions::status(extract::State(self.clone())).await;
+        answer.map(|Json(status)| status).map_err(|problem| StoreError::Unavailable(problem.detail()))
+    }
+
+    /// Every question, with its description.
+    fn routes() -> OpenApiRouter<Self> {
+        OpenApiRouter::new()
             .merge(questions::router())
             .merge(meaning::router())
             .merge(overview::router())
             .merge(dead_letters::router())
+            .routes(routes!(tail::tail))
+    }
+
+    /// Every path, behind the guard.
+    pub fn router(self) -> Router {
+        let (questions, description) = Self::routes().split_for_parts();
+        let description = openapi::Text::new(&openapi::describe(description));
+        let hosts = Arc::clone(&self.hosts);
+        Router::new()
+            .route("/healthz", get(health::alive))
+            .route("/readyz", get(health::ready))
+            .route("/metrics", get(metrics::text))
+            .merge(questions)
+            .route("/api/openapi.json", get(openapi::serve).with_state(description))
+            .route_service(mcp::PATH, mcp::service(self.clone()))
             .fallback(problem::no_such_path)
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES))
-            .layer(middleware::from_fn(guard::local_only))
+            .layer(middleware::from_fn_with_state(hosts, guard::known_hosts_only))
             .with_state(self)
     }
 }

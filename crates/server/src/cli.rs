@@ -36,12 +36,16 @@ pub enum Command {
     Services(Services),
     /// List log records, newest first.
     Logs(Logs),
+    /// Print what a running server accepts, as it comes.
+    Tail(Tail),
     /// List metrics, or the data points of one.
     Metrics(Metrics),
     /// Run one statement that reads; names of schema otel need no prefix.
     Sql(Sql),
     /// Show where everything listens, what is stored and what was refused.
     Status(Status),
+    /// Answer an agent over MCP on standard input and output.
+    Mcp(Mcp),
     /// Look at what a destination refused for good, send it again, or throw it away.
     #[command(subcommand)]
     Dlq(Dlq),
@@ -52,6 +56,10 @@ pub enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(Config),
+    /// Print what a shell needs to complete these commands.
+    Completions(Completions),
+    /// Print the manual page, or write one for each command.
+    Man(Man),
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +73,19 @@ pub struct Conformance {
     /// Print JSON instead of a table.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Which shell.
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write mahavishnu-otel.1 and a page for each command into this directory.
+    #[arg(value_name = "DIR")]
+    pub dir: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -331,6 +352,27 @@ pub struct Logs {
 }
 
 #[derive(Debug, Args)]
+pub struct Tail {
+    /// Traces instead of log records, each when nothing more came of it for half a second.
+    #[arg(long)]
+    pub traces: bool,
+    /// Errors alone: log records of severity ERROR or worse, traces with a failing span.
+    #[arg(long)]
+    pub errors: bool,
+    /// Of this service.
+    #[arg(long)]
+    pub service: Option<String>,
+    /// Log records at least of this level: trace, debug, info, warning, error or critical.
+    #[arg(long, value_parser = level, conflicts_with = "traces")]
+    pub level: Option<i32>,
+    /// Whose message, or name of the trace, holds all these words.
+    #[arg(long, value_name = "WORDS")]
+    pub text: Option<String>,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
 pub struct Metrics {
     /// The metric whose data points to list.
     pub name: Option<String>,
@@ -370,6 +412,16 @@ pub struct Sql {
 pub struct Status {
     #[command(flatten)]
     pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Mcp {
+    /// Ask the server whose API is here. Default: the one of the settings, if it runs.
+    #[arg(long, value_name = "URL", conflicts_with = "storage")]
+    pub url: Option<String>,
+    /// Ask a database: embedded:DIR or a postgresql:// URL.
+    #[arg(long, value_name = "LOCATION")]
+    pub storage: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -13,9 +13,12 @@ use crate::{
 
 mod conformance;
 mod demo;
+mod mcp;
 mod meaning;
 mod migrate;
 mod serve;
+mod shell;
+mod tail;
 
 /// Runs a command to its end.
 pub async fn run(command: Command) -> Result<()> {
@@ -23,7 +26,10 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Serve(arguments) => serve::run(&arguments).await,
         Command::Demo(arguments) => demo::run(&arguments).await,
         Command::Migrate(arguments) => migrate::run(&arguments).await,
+        Command::Mcp(arguments) => mcp::run(arguments).await,
         Command::Config(arguments) => config(&arguments),
+        Command::Completions(arguments) => shell::completions(&arguments),
+        Command::Man(arguments) => shell::man(&arguments),
         Command::Dlq(arguments) => dlq(arguments).await,
         Command::Conformance(arguments) => conformance::run(&arguments).await,
         Command::Traces(arguments) => traces(arguments).await,
@@ -37,6 +43,7 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Patterns(arguments) => meaning::patterns(arguments).await,
         Command::Services(arguments) => meaning::services(arguments).await,
         Command::Logs(arguments) => logs(arguments).await,
+        Command::Tail(arguments) => tail::run(arguments).await,
         Command::Metrics(arguments) => metrics(arguments).await,
         Command::Sql(arguments) => {
             let params = arguments.params.into_iter().map(value).collect();

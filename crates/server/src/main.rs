@@ -6,6 +6,7 @@
 //! | `commands` | what each command does |
 //! | `serve` | a running server |
 //! | `api` | what it answers over HTTP |
+//! | `mcp` | the same for agents |
 //! | `source` | whom a command asks: a server or a database |
 //! | `shapes` | the JSON of both |
 //! | `render` | the same for people |
@@ -20,6 +21,7 @@ mod configuration;
 mod conformance;
 mod demo;
 mod failure;
+mod mcp;
 mod output;
 mod progress;
 mod render;

@@ -13,11 +13,13 @@ use crate::{
     },
     cli::{Ask, Moment},
     configuration,
-    failure::NotFound,
+    failure::{Away, NotFound},
     shapes,
 };
 
-/// Why only a server can handle dead letters: it has the spool, and the way to the destinations.
+mod tail;
+
+/// Why only a server can handle dead letters and tell what comes: it has the spool, and the way to the destinations.
 const NEEDS_SERVER: &str = "no server answers, and only a running one can do this: start mahavishnu-otel serve, or name \
                             its API with --url";
 
@@ -69,6 +71,20 @@ impl Source {
     async fn database(location: &Location) -> Result<Self> {
         let store = Store::open(location).await?;
         Ok(Self::Database { query: QueryService::new(store.clone()), store })
+    }
+
+    /// The database of the server that this process is.
+    pub fn here(store: Store, query: QueryService) -> Self {
+        Self::Database { store, query }
+    }
+
+    /// The same for many questions: the model is loaded now, not for each of them.
+    pub async fn understanding_once(self) -> Self {
+        match (self.understanding().await, self) {
+            (Ok(query), Self::Database { store, .. }) => Self::Database { store, query },
+            // Without the model most questions can be answered; a search says what is wrong with it.
+            (_, source) => source,
+        }
     }
 
     async fn answers(&self) -> bool {
@@ -262,12 +278,13 @@ impl Source {
 
     /// The database, asked by somebody who understands meaning: the model is loaded only where it is needed.
     async fn understanding(&self) -> Result<QueryService> {
-        let Self::Database { query, .. } = self else { bail!("only a database is asked so") };
+        let Self::Database { query, store } = self else { bail!("only a database is asked so") };
+        if query.understands() {
+            return Ok(query.clone());
+        }
         let settings = configuration::load(&[])?.settings;
-        Ok(match Meaning::load(&settings).await? {
-            Some(Meaning { embedder, hnsw, cache_size }) => {
-                query.clone().with_embedder(embedder, hnsw, cache_size)
-            }
+        Ok(match Meaning::load(&settings, store).await? {
+            Some(meaning) => meaning.teach(query.clone()),
             None => query.clone(),
         })
     }
@@ -356,7 +373,9 @@ async fn read_page<T: DeserializeOwned>(
     url: &Url,
 ) -> Result<(T, Option<String>)> {
     let answer = request.send().await.map_err(|_| {
-        anyhow!("no server answers at {url}: start one with mahavishnu-otel serve, or name a database with --storage")
+        Away(format!(
+            "no server answers at {url}: start one with mahavishnu-otel serve, or name a database with --storage"
+        ))
     })?;
     let status = answer.status();
     let link = answer.headers().get(reqwest::header::LINK).and_then(|link| link.to_str().ok());
@@ -368,11 +387,17 @@ async fn read_page<T: DeserializeOwned>(
             .with_context(|| format!("{url} answers, but not as mahavishnu-otel does: check the address"))?;
         return Ok((answer, next));
     }
-    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    Err(refused(status, &body, url))
+}
+
+/// The sentence with which the server refused.
+fn refused(status: StatusCode, body: &[u8], url: &Url) -> anyhow::Error {
+    let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let detail = problem["detail"].as_str().map_or_else(|| format!("{url} answered {status}"), str::to_owned);
     match status {
-        StatusCode::NOT_FOUND if problem["detail"].is_string() => Err(NotFound(detail).into()),
-        _ => bail!(detail),
+        StatusCode::NOT_FOUND if problem["detail"].is_string() => NotFound(detail).into(),
+        StatusCode::SERVICE_UNAVAILABLE => Away(detail).into(),
+        _ => anyhow!(detail),
     }
 }
 

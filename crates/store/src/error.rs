@@ -19,6 +19,9 @@ pub enum StoreError {
     /// The statement is not one that reads.
     #[error("{0}")]
     InvalidSql(String),
+    /// The answer took too long: less must be asked for.
+    #[error("{0}")]
+    DeadlineExceeded(String),
     /// No span, log record or exemplar has this trace id.
     #[error("no trace {0} in the store")]
     TraceNotFound(String),

@@ -3,10 +3,10 @@
 //! A list comes newest first. A trace is found by its id whenever it was; every other question is cheaper with a
 //! bound on time.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use mahavishnu_semantic::Embedder;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{error::SqlState, types::ToSql};
 use uuid::Uuid;
 
 use crate::{
@@ -24,7 +24,7 @@ mod errors;
 mod facets;
 mod histogram;
 mod logs;
-mod planned;
+mod points;
 mod rows;
 mod search;
 mod series;
@@ -35,7 +35,7 @@ mod traces;
 mod trends;
 mod types;
 
-use search::Meaning;
+use search::{Meaning, Models};
 
 pub use changes::{Change, PatternChange, Windows};
 pub use cursor::{Cursor, List, Page};
@@ -59,6 +59,9 @@ pub use types::{
 /// Rows of one answer at most.
 pub const MAX_ROWS: usize = 10_000;
 
+/// How long a question waits for a database that does not even say no: a server stops a statement after 20 s.
+const PATIENCE: Duration = Duration::from_secs(25);
+
 /// Tables with fewer rows than this are counted, larger ones estimated.
 const COUNTED_ROWS: f64 = 100_000.0;
 
@@ -66,7 +69,7 @@ const COUNTED_ROWS: f64 = 100_000.0;
 #[derive(Clone, Debug)]
 pub struct QueryService {
     store: Store,
-    meaning: Option<Arc<Meaning>>,
+    models: Option<Models>,
     vocabulary: Arc<tokio::sync::Mutex<search::Counted>>,
 }
 
@@ -74,7 +77,7 @@ impl QueryService {
     /// Asks this store.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, meaning: None, vocabulary: Arc::default() }
+        Self { store, models: None, vocabulary: Arc::default() }
     }
 
     /// Understands questions with this model; keeps the vectors of up to `cache_size` of them.
@@ -82,8 +85,25 @@ impl QueryService {
     /// Without a model, search finds words alone.
     #[must_use]
     pub fn with_embedder(mut self, embedder: Arc<dyn Embedder>, hnsw: Hnsw, cache_size: usize) -> Self {
-        self.meaning = Some(Arc::new(Meaning::new(embedder, hnsw, cache_size)));
+        let current = Arc::new(Meaning::new(embedder, hnsw, cache_size));
+        self.models = Some(Models { current, previous: None, caught_up: Arc::default() });
         self
+    }
+
+    /// Until every pattern has a vector of the model of [`Self::with_embedder`], understands questions with this one, whose
+    /// vectors are there.
+    #[must_use]
+    pub fn until_then(mut self, previous: Arc<dyn Embedder>) -> Self {
+        if let Some(models) = &mut self.models {
+            models.previous = Some(Arc::new(models.current.of(previous)));
+        }
+        self
+    }
+
+    /// Whether it has a model, and so finds by meaning.
+    #[must_use]
+    pub fn understands(&self) -> bool {
+        self.models.is_some()
     }
 
     /// Whether the database answers.
@@ -92,7 +112,7 @@ impl QueryService {
     ///
     /// [`StoreError::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.store.connection().await?.batch_execute("").await?;
+        self.store.asking().await?.batch_execute("").await?;
         Ok(())
     }
 
@@ -175,9 +195,9 @@ impl QueryService {
     ///
     /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn without_vector(&self) -> Result<u64, StoreError> {
-        let Some(meaning) = &self.meaning else { return Ok(0) };
+        let Some(models) = &self.models else { return Ok(0) };
         let sql = include_str!("../queries/embedding/count_missing.sql");
-        let rows = self.rows(sql, &[&meaning.identity()]).await?;
+        let rows = self.rows(sql, &[&models.current.identity()]).await?;
         Ok(count_of(rows.first().map(|row| row.try_get(0)).transpose()?))
     }
 
@@ -187,7 +207,7 @@ impl QueryService {
     ///
     /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn status(&self) -> Result<StorageStatus, StoreError> {
-        let client = self.store.connection().await?;
+        let client = self.store.asking().await?;
         let row = client.query_one(include_str!("../queries/server/status.sql"), &[]).await?;
         let mut counts = [0; 3];
         for (count, table) in counts.iter_mut().zip(["otel.span", "otel.log_record", "otel.metric_point"]) {
@@ -225,10 +245,30 @@ impl QueryService {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
-        let client = self.store.connection().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, parameters).await?)
+        let client = self.store.asking().await?;
+        let asking = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.query(&statement, parameters).await
+        };
+        match tokio::time::timeout(PATIENCE, asking).await {
+            Ok(answer) => answer.map_err(too_slow_or),
+            Err(_) => {
+                // What it is still busy with must not meet the next question.
+                drop(deadpool_postgres::Object::take(client));
+                Err(too_slow())
+            }
+        }
     }
+}
+
+fn too_slow() -> StoreError {
+    let sentence = "the question took longer than 20 s: ask for a shorter time or for less";
+    StoreError::DeadlineExceeded(sentence.to_owned())
+}
+
+/// A server stops what takes longer than its session's `statement_timeout`.
+fn too_slow_or(error: tokio_postgres::Error) -> StoreError {
+    if error.code() == Some(&SqlState::QUERY_CANCELED) { too_slow() } else { error.into() }
 }
 
 fn timestamp(time: Option<UnixNanos>) -> Option<PgTimestamp> {
@@ -247,11 +287,6 @@ fn count(value: i32) -> u64 {
 /// A sum that may be over nothing.
 fn count_of(value: Option<i64>) -> u64 {
     value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0)
-}
-
-/// The words of a text as LIKE patterns that find them anywhere.
-fn like_words(text: &str) -> Vec<String> {
-    text.split_whitespace().map(like).collect()
 }
 
 /// A LIKE pattern that finds a text anywhere.

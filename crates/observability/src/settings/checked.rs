@@ -5,15 +5,15 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use mahavishnu_store::Location;
 
 use super::{
-    Durability, HnswSettings, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings,
-    SpoolSettings, StorageBackend, TuningSettings, WhenFull,
+    Durability, HnswSettings, LogLevel, MahavishnuSettings, McpSettings, ObservabilitySettings,
+    ServerSettings, SpoolSettings, StorageBackend, TuningSettings, WhenFull,
 };
 use crate::{
     endpoint::Endpoint,
     keys::KEYS,
     origin::Origin,
     transformation::SERVICE,
-    value::{Checked, Given, names, pairs},
+    value::{Checked, Given, hosts, names, pairs},
 };
 
 /// The attribute of OpenTelemetry that names a service.
@@ -71,14 +71,17 @@ impl Values {
                 grpc: self.text("server.grpc"),
                 http: self.text("server.http"),
                 api: self.text("server.api"),
+                api_hosts: hosts(&self.text("server.api_hosts")).expect(IN_TABLE),
                 max_request_bytes: self.whole("server.max_request_bytes"),
             },
+            mcp: McpSettings { allow_writes: self.switch("mcp.allow_writes") },
         }
     }
 
     fn tuning(&mut self) -> TuningSettings {
         TuningSettings {
             embedding_model: self.text("embedding_model"),
+            embedding_endpoint: self.endpoint("embedding_endpoint"),
             embedding_dimension: self.whole("embedding_dimension"),
             cache_size: self.whole("cache_size"),
             similarity_threshold: self.number("similarity_threshold"),

@@ -7,12 +7,13 @@ use axum::{
 };
 use mahavishnu_store::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// When to come again to a database that can not answer now.
 const RETRY_AFTER_SECONDS: &str = "2";
 
 /// Why a request was refused.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Problem {
     r#type: &'static str,
     title: &'static str,
@@ -25,6 +26,10 @@ impl Problem {
         let title = status.canonical_reason().unwrap_or("Error");
         Self { r#type: "about:blank", title, status: status.as_u16(), detail: detail.into() }
     }
+
+    pub(super) fn detail(self) -> String {
+        self.detail
+    }
 }
 
 impl From<StoreError> for Problem {
@@ -35,6 +40,7 @@ impl From<StoreError> for Problem {
             StoreError::InvalidArgument(_) | StoreError::InvalidEmbedding(_) | StoreError::InvalidSql(_) => {
                 StatusCode::BAD_REQUEST
             }
+            StoreError::DeadlineExceeded(_) => StatusCode::GATEWAY_TIMEOUT,
             StoreError::TraceNotFound(_) | StoreError::PatternNotFound(_) => StatusCode::NOT_FOUND,
             StoreError::Unsuitable(_) | StoreError::Database(_) | StoreError::Unstorable(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR

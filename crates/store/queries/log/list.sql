@@ -7,16 +7,17 @@ SELECT l.time, l.time_nanos, l.observed_delta_ns, l.flags, l.service, l.severity
 FROM (
     SELECT *, ctid::text AS place, ctid AS tie
     FROM otel.log_record
-    WHERE ($1::text[] IS NULL OR message ILIKE ALL ($1))
-      AND ($2::integer IS NULL OR severity_number >= $2)
-      AND ($3::text IS NULL OR service = $3)
-      AND ($4::timestamptz IS NULL OR time >= $4)
-      AND ($5::timestamptz IS NULL OR time < $5)
-      AND ($7::bigint IS NULL OR pattern_id = $7 OR error_id = $7)
-      AND ($8::jsonb IS NULL OR attributes @> $8)
-      AND ($9::timestamptz IS NULL OR time <= $9 AND (time < $9 OR (time_nanos, ctid) < ($10::smallint, $11::text::tid)))
+    WHERE ($1::text IS NULL OR otel.log_words(message) @@ to_tsquery('simple', $1))
+      AND ($2::text[] IS NULL OR message ILIKE ALL ($2))
+      AND ($3::integer IS NULL OR severity_number >= $3)
+      AND ($4::text IS NULL OR service = $4)
+      AND ($5::timestamptz IS NULL OR time >= $5)
+      AND ($6::timestamptz IS NULL OR time < $6)
+      AND ($8::bigint IS NULL OR pattern_id = $8 OR error_id = $8)
+      AND ($9::jsonb IS NULL OR attributes @> $9)
+      AND ($10::timestamptz IS NULL OR time <= $10 AND (time < $10 OR (time_nanos, ctid) < ($11::smallint, $12::text::tid)))
     ORDER BY time DESC, time_nanos DESC, ctid DESC
-    LIMIT $6
+    LIMIT $7
 ) l
 LEFT JOIN otel.resource r USING (resource_id)
 LEFT JOIN otel.scope c USING (scope_id)

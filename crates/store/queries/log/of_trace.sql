@@ -8,13 +8,14 @@ FROM otel.log_record l
 LEFT JOIN otel.resource r USING (resource_id)
 LEFT JOIN otel.scope c USING (scope_id)
 WHERE l.trace_id = $1
-  AND ($2::text[] IS NULL OR l.message ILIKE ALL ($2))
-  AND ($3::integer IS NULL OR l.severity_number >= $3)
-  AND ($4::text IS NULL OR l.service = $4)
-  AND ($5::timestamptz IS NULL OR l.time >= $5)
-  AND ($6::timestamptz IS NULL OR l.time < $6)
-  AND ($8::bigint IS NULL OR l.pattern_id = $8 OR l.error_id = $8)
-  AND ($9::jsonb IS NULL OR l.attributes @> $9)
-  AND ($10::timestamptz IS NULL OR l.time <= $10 AND (l.time < $10 OR (l.time_nanos, l.ctid) < ($11::smallint, $12::text::tid)))
+  AND ($2::text IS NULL OR otel.log_words(l.message) @@ to_tsquery('simple', $2))
+  AND ($3::text[] IS NULL OR l.message ILIKE ALL ($3))
+  AND ($4::integer IS NULL OR l.severity_number >= $4)
+  AND ($5::text IS NULL OR l.service = $5)
+  AND ($6::timestamptz IS NULL OR l.time >= $6)
+  AND ($7::timestamptz IS NULL OR l.time < $7)
+  AND ($9::bigint IS NULL OR l.pattern_id = $9 OR l.error_id = $9)
+  AND ($10::jsonb IS NULL OR l.attributes @> $10)
+  AND ($11::timestamptz IS NULL OR l.time <= $11 AND (l.time < $11 OR (l.time_nanos, l.ctid) < ($12::smallint, $13::text::tid)))
 ORDER BY l.time DESC, l.time_nanos DESC, l.ctid DESC
-LIMIT $7
+LIMIT $8

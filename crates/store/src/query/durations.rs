@@ -30,7 +30,7 @@ impl QueryService {
         until: Option<UnixNanos>,
     ) -> Result<HashMap<String, Durations>, StoreError> {
         let sql = include_str!("../../queries/service/durations.sql");
-        let rows = self.planned(sql, &[&timestamp(since), &timestamp(until), &OPERATIONS, &SPANS]).await?;
+        let rows = self.rows(sql, &[&timestamp(since), &timestamp(until), &OPERATIONS, &SPANS]).await?;
         let mut of_services: HashMap<String, Vec<(i64, f64)>> = HashMap::new();
         for row in rows {
             let durations: Vec<i64> = row.try_get("durations")?;

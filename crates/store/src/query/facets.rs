@@ -79,7 +79,7 @@ impl QueryService {
             statuses.push(Facet { value: 2, count: failed.len() as u64 });
         }
         let ids: Vec<Uuid> = rest.iter().map(|trace| Uuid::from_bytes(trace.trace_id.0)).collect();
-        for row in self.planned(include_str!("../../queries/trace/root_statuses.sql"), &[&ids]).await? {
+        for row in self.rows(include_str!("../../queries/trace/root_statuses.sql"), &[&ids]).await? {
             let value = row.try_get::<_, Option<i16>>(0)?.unwrap_or(0);
             statuses.push(Facet { value, count: count_of(row.try_get(1)?) });
         }
@@ -95,7 +95,7 @@ impl QueryService {
         let last = traces.iter().map(end).max().unwrap_or(first.0);
         let ids: Vec<Uuid> = traces.iter().map(|trace| Uuid::from_bytes(trace.trace_id.0)).collect();
         let rows = self
-            .planned(
+            .rows(
                 include_str!("../../queries/trace/attributes.sql"),
                 &[
                     &ids,

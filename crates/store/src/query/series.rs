@@ -211,7 +211,7 @@ impl QueryService {
         let labels = (!filter.labels.is_empty()).then(|| Value::Object(filter.labels.clone()));
         let sql = include_str!("../../queries/metric/series.sql");
         let most = MOST_SERIES as i64;
-        let rows = self.planned(sql, &[&filter.name, &filter.service, &labels, &most]).await?;
+        let rows = self.rows(sql, &[&filter.name, &filter.service, &labels, &most]).await?;
         rows.iter().map(SeriesRow::read).collect()
     }
 
@@ -226,7 +226,7 @@ impl QueryService {
         let each = (MOST_POINTS / ids.len().max(1)).max(2);
         let sql = include_str!("../../queries/metric/points_of_series.sql");
         let window = (timestamp(Some(from)), timestamp(Some(filter.until)));
-        let rows = self.planned(sql, &[&ids, &window.0, &window.1, &(each as i64)]).await?;
+        let rows = self.rows(sql, &[&ids, &window.0, &window.1, &(each as i64)]).await?;
         let mut points: BTreeMap<i64, Vec<Point>> = BTreeMap::new();
         for row in &rows {
             points.entry(row.try_get("series_id")?).or_default().push(Point::read(row)?);

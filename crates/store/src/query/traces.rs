@@ -139,7 +139,7 @@ impl QueryService {
         most: usize,
     ) -> Result<Vec<Row>, StoreError> {
         // Both far inside i64.
-        self.planned(
+        self.rows(
             sql,
             &[
                 &asked.service,
@@ -171,8 +171,7 @@ impl QueryService {
                 let sql = include_str!("../../queries/trace/with_pattern.sql");
                 let none: Option<PgTimestamp> = None;
                 // A span may begin long after its trace did: an upper bound would lose it.
-                let rows =
-                    self.planned(sql, &[&pattern.0.cast_signed(), &since, &none, &OCCURRENCES]).await?;
+                let rows = self.rows(sql, &[&pattern.0.cast_signed(), &since, &none, &OCCURRENCES]).await?;
                 Some(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
             }
         };

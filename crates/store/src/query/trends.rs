@@ -105,7 +105,7 @@ impl QueryService {
         (since, until): (UnixNanos, UnixNanos),
     ) -> Result<Vec<TraceSummary>, StoreError> {
         let rows = self
-            .planned(
+            .rows(
                 include_str!("../../queries/trace/healthy.sql"),
                 &[
                     &like.service,
@@ -134,7 +134,7 @@ impl QueryService {
         let parts = i32::try_from(TREND_PARTS).unwrap_or(i32::MAX);
         let window = (timestamp(Some(since)), timestamp(Some(until)));
         let sql = include_str!("../../queries/error/trend.sql");
-        for row in self.planned(sql, &[&ids, &window.0, &window.1, &parts]).await? {
+        for row in self.rows(sql, &[&ids, &window.0, &window.1, &parts]).await? {
             let (id, part, count): (i64, i32, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             let trend = trends.entry(id).or_insert_with(|| vec![0; TREND_PARTS]);
             if let Some(part) = usize::try_from(part - 1).ok().and_then(|part| trend.get_mut(part)) {

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     engine::{Database, Engine},
-    meaning::{NOW, SECOND, attribute, exporter, failing, log, logs, span, spans},
+    records::{NOW, SECOND, attribute, exporter, failing, log, logs, span, spans},
 };
 
 /// Twenty traces of two spans, a second apart, of two services; every fifth fails, every fourth is slow.

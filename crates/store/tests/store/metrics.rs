@@ -19,7 +19,7 @@ use rstest::rstest;
 
 use crate::{
     engine::Engine,
-    meaning::{NOW, SECOND, attribute, exporter, resource},
+    records::{NOW, SECOND, attribute, exporter, resource},
 };
 
 const CUMULATIVE: i32 = 2;
