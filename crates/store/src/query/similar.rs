@@ -97,10 +97,13 @@ impl QueryService {
     ) -> Result<String, StoreError> {
         let only = |one: &MakeUp, other: &MakeUp| {
             let missing = one.keys().filter(|pattern| !other.contains_key(pattern));
-            missing.copied().max_by(|one, other| weights.rarity[one].total_cmp(&weights.rarity[other]))
+            missing.copied().max_by(|one, other| {
+                weights.rarity[one].total_cmp(&weights.rarity[other]).then(one.cmp(other))
+            })
         };
         let shared = this.keys().filter(|pattern| other.contains_key(pattern)).copied();
-        let shared = shared.max_by(|one, other| weights.rarity[one].total_cmp(&weights.rarity[other]));
+        let shared = shared
+            .max_by(|one, other| weights.rarity[one].total_cmp(&weights.rarity[other]).then(one.cmp(other)));
         let mut parts = Vec::new();
         for (what, pattern) in
             [("both: ", shared), ("only this one: ", only(other, this)), ("not here: ", only(this, other))]
