@@ -1,10 +1,10 @@
 // The list of lines: newest at the top, older ones at the end, live ones as they come, with a pause that says how many wait.
 
-import { h, put } from '../dom.js';
+import { framed, h, put } from '../dom.js';
 import { clock, counted, millis } from '../format.js';
 import { copy } from '../notice.js';
 import { lineOf, textOf } from './line.js';
-import { keyOf } from './tail.js';
+import { keyOf, newest } from './tail.js';
 
 /** Lines in the document, and live ones that wait: more would make the browser slow, and nobody reads them. */
 const MOST_LINES = 2000;
@@ -20,6 +20,8 @@ export class Lines {
     this.left = 0;
     this.words = [];
     this.paused = false;
+    // A burst is drawn once a frame.
+    this.soon = framed(() => this.release());
     this.bar = h('div.livebar', { hidden: true });
     this.list = h('div.lines.records');
     this.foot = h('div.bar');
@@ -55,10 +57,11 @@ export class Lines {
     fresh.forEach((log) => this.seen.add(keyOf(log)));
     this.waiting.push(...fresh);
     if (this.waiting.length > MOST_WAITING) {
-      this.left += this.waiting.length - MOST_WAITING;
-      this.waiting.splice(0, this.waiting.length - MOST_WAITING);
+      const gone = this.waiting.splice(0, this.waiting.length - MOST_WAITING);
+      this.left += gone.length;
+      gone.forEach((log) => this.seen.delete(keyOf(log)));
     }
-    this.release();
+    this.soon();
   }
 
   /** Somebody is reading: it was paused, scrolled, a line is open, or text is being selected. */
@@ -71,13 +74,18 @@ export class Lines {
   release(force = false) {
     if (!force && this.held) { this.draw(); return; }
     if (this.waiting.length) {
-      const fresh = this.waiting.sort((one, other) => millis(other.timestamp) - millis(one.timestamp));
+      const fresh = this.waiting.sort(newest);
       this.waiting = [];
       this.left = 0;
-      this.logs.unshift(...fresh);
-      const lines = fresh.map((log) => this.line(log));
-      lines.forEach((line) => line.classList.add('fresh'));
-      this.list.prepend(...lines);
+      // They come in the order in which they were accepted; each goes where its time belongs.
+      let at = 0;
+      for (const log of fresh) {
+        while (at < this.logs.length && newest(this.logs[at], log) < 0) at += 1;
+        const line = this.line(log);
+        line.classList.add('fresh');
+        this.list.insertBefore(line, this.list.children[at] ?? null);
+        this.logs.splice(at, 0, log);
+      }
       while (this.logs.length > MOST_LINES) { this.seen.delete(keyOf(this.logs.pop())); this.list.lastElementChild.remove(); }
     }
     this.draw();

@@ -16,13 +16,26 @@ export function follow(filters, { from, signal, take, skipped, state }) {
   if (pattern || attributes) { poll(filters, { from, signal, take, state }); return; }
   const source = new EventSource(url('/tail', { signal: 'logs', ...known }));
   let opened = false;
-  source.addEventListener('open', () => { opened = true; state(''); });
-  source.addEventListener('log', (event) => take([JSON.parse(event.data)]));
+  let last = from;
+  const seen = (logs) => {
+    for (const log of logs) if (log.timestamp > last) last = log.timestamp;
+    take(logs);
+  };
+  source.addEventListener('open', async () => {
+    opened = true;
+    state('');
+    // What came before the stream was open, or while it was cut.
+    try {
+      const { data } = await ask(url('/logs', { ...filters, since: last, limit: POLL_LIMIT }), { signal, quiet: true });
+      seen(data);
+    } catch { /* The stream goes on; the list of the page says what is wrong. */ }
+  });
+  source.addEventListener('log', (event) => seen([JSON.parse(event.data)]));
   source.addEventListener('skipped', (event) => skipped(JSON.parse(event.data).count));
   source.addEventListener('error', () => {
     if (signal.aborted) return;
     if (opened) { state('The stream was cut; it joins again by itself.'); return; }
-    // It never opened: this server has no stream.
+    // It never opened: this server has no stream, or no place for one more.
     source.close();
     poll(filters, { from, signal, take, state });
   });
