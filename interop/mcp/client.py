@@ -237,6 +237,9 @@ async def budgets_hold(client, failing):
     check(calls > 1 and len(ids) == len(everything), f"paging: {len(everything)} in {calls} calls, {len(ids)} different")
     spans_seen, calls = await all_of(client, "get_otel_trace", "spans", trace_id=HOSTILE_TRACE, max_chars=4000)
     check(calls > 1 and len({span["span_id"] for span in spans_seen}) == 300, f"{len(spans_seen)} spans in {calls} calls")
+    for tool, key in (("triage", "findings"), ("service_map", "services"), ("error_groups", "errors")):
+        items, calls = await all_of(client, tool, key, max_chars=LEAST)
+        check(items and calls < 200, f"{tool}: {len(items)} things in {calls} calls of the least budget")
 
 
 async def hostile_text_is_data(client):

@@ -150,7 +150,7 @@ impl Listing {
     /// As much of it as fits.
     pub fn fit(&self, budget: usize) -> Answer {
         let most = self.items.len().min(self.limit);
-        let mut best = self.render(0, WIDTHS[WIDTHS.len() - 1]);
+        let mut best = self.render(0, WIDTHS[WIDTHS.len() - 1], budget);
         for width in WIDTHS {
             let (shown, answer) = self.fill(most, width, budget);
             if shown > 0 {
@@ -165,7 +165,7 @@ impl Listing {
 
     /// As many as fit with texts of this width; each is measured once.
     fn fill(&self, most: usize, width: usize, budget: usize) -> (usize, Answer) {
-        let (mut shown, mut size) = (0, self.render(0, width).characters());
+        let (mut shown, mut size) = (0, self.render(0, width, budget).characters());
         while shown < most {
             size += self.items[shown].characters(width);
             if size > budget {
@@ -178,7 +178,7 @@ impl Listing {
             shown = most;
         }
         loop {
-            let answer = self.render(shown, width);
+            let answer = self.render(shown, width, budget);
             if shown == 0 || answer.characters() <= budget {
                 return (shown, answer);
             }
@@ -186,7 +186,7 @@ impl Listing {
         }
     }
 
-    fn render(&self, shown: usize, width: usize) -> Answer {
+    fn render(&self, shown: usize, width: usize, budget: usize) -> Answer {
         let items = &self.items[..shown];
         let mut lines = vec![format!("{} {NOTE}", self.heading(shown))];
         lines.extend(self.head.iter().map(|head| line(head, width)));
@@ -207,7 +207,7 @@ impl Listing {
         for (key, fact) in &self.facts {
             data.insert(key.clone(), quoted::shortened(fact, width));
         }
-        let next: Vec<(String, Call)> = self.next(shown).into_iter().collect();
+        let next: Vec<(String, Call)> = self.next(shown, budget).into_iter().collect();
         for (what, call) in &next {
             lines.push(format!("{what} Ask: {}", call.text()));
         }
@@ -246,7 +246,7 @@ impl Listing {
     }
 
     /// What was left out after what is shown, and the call that shows it.
-    fn next(&self, shown: usize) -> Option<(String, Call)> {
+    fn next(&self, shown: usize, budget: usize) -> Option<(String, Call)> {
         let total: usize = self.sections.iter().map(|section| section.total).sum();
         let at_least = self.sections.iter().any(|section| section.at_least);
         let after = total.saturating_sub(self.offset + shown);
@@ -258,7 +258,10 @@ impl Listing {
         } else {
             format!("Left out: {after} more.")
         };
-        Some((what, self.again.clone().with("offset", self.offset + shown)))
+        let call = self.again.clone().with("offset", self.offset + shown);
+        // Where there was no room for one of them, the same with less room would be asked for ever.
+        let no_room = shown == 0 && !self.items.is_empty();
+        Some((what, if no_room { call.with("max_chars", (budget * 2).min(MOST_CHARACTERS)) } else { call }))
     }
 }
 

@@ -12,7 +12,7 @@ mod tree;
 use serde_json::json;
 
 use super::{
-    answer::{Answer, Call},
+    answer::{Answer, Call, MOST_CHARACTERS},
     arguments::Given,
     refusal::Refusal,
 };
@@ -62,8 +62,9 @@ pub fn fit(context: &TraceContext, focus: Option<&str>, offset: usize, budget: u
     if budget != super::answer::DEFAULT_CHARACTERS {
         again = again.with("max_chars", budget);
     }
-    let view =
-        View { context, tree: &tree, order: &order, focus, offset: offset.min(order.rest.len()), again };
+    let offset = offset.min(order.rest.len());
+    let more_characters = (budget * 2).min(MOST_CHARACTERS);
+    let view = View { context, tree: &tree, order: &order, focus, offset, again, more_characters };
     let rest = (order.rest.len() - view.offset).min(budget / LEAST_ENTRY);
     let size = |detail, shown| view.render(detail, shown, false).characters();
     if size(Detail::Everything, rest) <= budget {
