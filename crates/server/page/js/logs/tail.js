@@ -1,7 +1,6 @@
 // New log records as they come: server-sent events, or questions every two seconds where the server does not send them.
 
 import { ask, url } from '../api.js';
-import { millis } from '../format.js';
 
 const POLL_MS = 2000;
 const POLL_LIMIT = 500;
@@ -67,5 +66,5 @@ async function poll(filters, { from, signal, take, state }) {
 /** What tells two records apart. */
 export const keyOf = (log) => `${log.timestamp} ${log.service} ${log.span_id ?? ''} ${log.message ?? ''}`;
 
-/** Newest first. */
-export const newest = (one, other) => millis(other.timestamp) - millis(one.timestamp);
+/** Newest first, to the nanosecond: as texts, which are all of one length; a number of milliseconds has no room for them. */
+export const newest = (one, other) => (one.timestamp === other.timestamp ? 0 : one.timestamp < other.timestamp ? 1 : -1);

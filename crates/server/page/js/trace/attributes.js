@@ -36,7 +36,7 @@ export function list(ctx, pairs, filter = true) {
     const long = text.length > LONGEST_FILTER;
     const plain = typeof value !== 'object' && !long;
     return h('div.pair', { class: block ? 'block' : '' }, h('dt', { title: key }, key),
-      h('dd', null, block ?? h(`span.value.wrap${long ? '.long' : ''}`, long ? { tabindex: '0', role: 'region', 'aria-label': key } : null, text === '' ? h('span.faint', null, '(empty)') : text),
+      h('dd', null, block ?? h(`span.value.wrap${long ? '.long' : ''}`, long ? { tabindex: '0', role: 'group', 'aria-label': key } : null, text === '' ? h('span.faint', null, '(empty)') : text),
         h('span.acts', null,
           h('button.icon', { type: 'button', title: 'Copy the value', 'aria-label': `Copy ${key}`, onclick: () => copy(text, `Copied ${key}`) }, icon('copy')),
           filter && plain ? h('a.icon', { href: typeof filter === 'function' ? filter(key, value) : ctx.href('/', { q: written(key, value) }),
