@@ -252,7 +252,7 @@ mod tests {
         let parts = Parts::new(UnixNanos(1_000_000), UnixNanos(11_000_000), 10).expect("a time");
         assert_eq!(
             [0, 1_000_000, 10_999_000, 11_000_000].map(|nanos| parts.index(at(nanos))),
-            [Some(0), Some(0), Some(9), None]
+            [None, Some(0), Some(9), None]
         );
     }
 
