@@ -1,4 +1,4 @@
-//! The API on port 4319: health, metrics, and questions under `/api/v1`. A thin face of the query service.
+//! The API on port 4319: health, metrics, questions under `/api/v1`, and the page. A thin face of the query service.
 
 use axum::{Json, Router, extract, middleware, routing::get};
 use mahavishnu_observability::OtelStorageAdapter;
@@ -114,10 +114,11 @@ impl Api {
         Router::new()
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
-            .route("/metrics", get(metrics::text))
+            .route("/metrics", get(metrics::text_or_page))
             .merge(questions)
             .route("/api/openapi.json", get(openapi::serve).with_state(description))
             .route_service(mcp::PATH, mcp::service(self.clone()))
+            .merge(crate::page::router())
             .fallback(problem::no_such_path)
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -23,6 +23,7 @@ mod demo;
 mod failure;
 mod mcp;
 mod output;
+mod page;
 mod progress;
 mod render;
 mod serve;

@@ -20,7 +20,7 @@ pub use meaning::{
     ServiceSummary, SimilarTrace, TraceResult,
 };
 pub use overview::{Facet, LogHistogram, TraceFacets, TraceHistogram};
-pub use series::MetricSeries;
+pub use series::{MetricSeries, Series};
 
 /// One line of a list of traces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -124,11 +124,12 @@ impl QueryService {
     pub async fn get_trace_context(&self, trace_id: TraceId) -> Result<TraceContext, StoreError> {
         let id = Uuid::from_bytes(trace_id.0);
         let all = limit(MAX_ROWS);
-        let spans = self.rows(include_str!("../queries/span/of_trace.sql"), &[&id, &all]).await?;
+        let spans = self.rows_of_trace(include_str!("../queries/span/of_trace.sql"), &[&id, &all]).await?;
         let filter = LogFilter { trace_id: Some(trace_id), limit: MAX_ROWS, ..LogFilter::default() };
         let mut logs = self.logs(&filter).await?;
         logs.reverse();
-        let metrics = self.rows(include_str!("../queries/metric/of_trace.sql"), &[&id, &all]).await?;
+        let metrics =
+            self.rows_of_trace(include_str!("../queries/metric/of_trace.sql"), &[&id, &all]).await?;
         if spans.is_empty() && logs.is_empty() && metrics.is_empty() {
             return Err(StoreError::TraceNotFound(trace_id.to_string()));
         }
@@ -240,6 +241,22 @@ impl QueryService {
         })
     }
 
+    /// The rows of a statement about one trace. Its plan is the same for all ids and is made once: planning for the partitions of
+    /// three months takes longer than looking into each.
+    async fn rows_of_trace(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        let mut client = self.store.asking().await?;
+        let transaction = client.transaction().await?;
+        transaction.batch_execute("SET LOCAL plan_cache_mode = force_generic_plan").await?;
+        let statement = transaction.prepare_cached(sql).await?;
+        let rows = transaction.query(&statement, parameters).await.map_err(too_slow_or)?;
+        transaction.commit().await?;
+        Ok(rows)
+    }
+
     async fn rows(
         &self,
         sql: &str,
@@ -247,8 +264,15 @@ impl QueryService {
     ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
         let client = self.store.asking().await?;
         let asking = async {
-            let statement = client.prepare_cached(sql).await?;
-            client.query(&statement, parameters).await
+            // A statement that is kept is soon planned once for all values, and a filter that is a NULL then uses no index. The
+            // sessions of a server are set to plan each time; those of the embedded engine are not kept.
+            match self.store.location() {
+                Location::Embedded(_) => client.query(sql, parameters).await,
+                Location::Server(_) => {
+                    let statement = client.prepare_cached(sql).await?;
+                    client.query(&statement, parameters).await
+                }
+            }
         };
         match tokio::time::timeout(PATIENCE, asking).await {
             Ok(answer) => answer.map_err(too_slow_or),

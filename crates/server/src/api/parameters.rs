@@ -244,7 +244,28 @@ pub(crate) fn attributes(text: &str) -> Result<Map<String, Value>, StoreError> {
         let json = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
         Ok((key.trim().to_owned(), json))
     };
-    text.split(',').map(pair).collect()
+    pairs(text).into_iter().map(pair).collect()
+}
+
+/// The text between commas; a comma inside a value that is a JSON string does not count.
+fn pairs(text: &str) -> Vec<&str> {
+    let mut pairs = Vec::new();
+    let (mut begin, mut in_string, mut before) = (0, false, ' ');
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '"' if in_string => in_string = before == '\\',
+            '"' => in_string = before == '=',
+            ',' if !in_string => {
+                pairs.push(&text[begin..at]);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+        // Two backslashes are one that is meant.
+        before = if before == '\\' && letter == '\\' { ' ' } else { letter };
+    }
+    pairs.push(&text[begin..]);
+    pairs
 }
 
 fn default_limit() -> usize {
@@ -268,5 +289,27 @@ mod moment {
     ) -> Result<Option<Moment>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::attributes;
+
+    #[test]
+    fn attributes_are_pairs_with_commas_and_a_json_string_may_hold_some() {
+        for (text, wanted) in [
+            ("a=1,b=x", json!({"a": 1, "b": "x"})),
+            (r#"a="x, y",b=2"#, json!({"a": "x, y", "b": 2})),
+            (r#"a="say \"a, b\" \\",b=true"#, json!({"a": "say \"a, b\" \\", "b": true})),
+            (r#"size=5" pipe,b="2""#, json!({"size": "5\" pipe", "b": "2"})),
+            ("url=/a?b=c", json!({"url": "/a?b=c"})),
+        ] {
+            let found = attributes(text).expect(text);
+            assert_eq!(serde_json::Value::Object(found), wanted, "{text}");
+        }
+        assert!(attributes("a").is_err());
     }
 }

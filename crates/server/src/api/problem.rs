@@ -2,12 +2,15 @@
 
 use axum::{
     Json,
-    http::{StatusCode, header},
+    extract::Request,
+    http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use mahavishnu_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::page;
 
 /// When to come again to a database that can not answer now.
 const RETRY_AFTER_SECONDS: &str = "2";
@@ -63,11 +66,13 @@ impl IntoResponse for Problem {
     }
 }
 
-pub(super) async fn no_such_path() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "there is no such path: questions are under /api/v1, OTLP has ports of its own",
-    )
+pub(super) async fn no_such_path(request: Request) -> Response {
+    let is_question = request.uri().path().starts_with("/api/");
+    if request.method() == Method::GET && !is_question && page::is_wanted(request.headers()) {
+        return page::lost(request).await;
+    }
+    let reason = "there is no such path: questions are under /api/v1, OTLP has ports of its own";
+    Problem::new(StatusCode::NOT_FOUND, reason).into_response()
 }
 
 pub(super) async fn wrong_method() -> Problem {

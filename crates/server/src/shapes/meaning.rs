@@ -56,6 +56,8 @@ pub struct TraceResult {
     pub similarity: f64,
     pub matched: String,
     pub why: String,
+    /// The trace as a whole.
+    pub trace: Option<TraceSummary>,
 }
 
 /// A trace that is like another.
@@ -185,6 +187,7 @@ impl From<query::TraceResult> for TraceResult {
             similarity: found.similarity,
             matched: found.matched,
             why: found.why,
+            trace: found.trace.map(Into::into),
         }
     }
 }

@@ -64,6 +64,7 @@ pub async fn measure(query: &QueryService, load: &Load) -> Result<bool> {
             since: Some(UnixNanos(since)),
             until: Some(UnixNanos(since + HOUR)),
             limit: 1000,
+            after: None,
         }
     };
     within &= row("metric of an hour", Some(100), async |at| {

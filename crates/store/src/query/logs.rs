@@ -24,10 +24,10 @@ use crate::{
 const FIRST_WINDOW: Duration = Duration::from_secs(120);
 
 /// How much longer.
-const GROWTH: u32 = 8;
+const GROWTH: u32 = 4;
 
-/// Windows before the rest is looked at as one: two minutes to two months.
-const WINDOWS: usize = 6;
+/// Windows before the rest is looked at as one: two minutes to three weeks.
+const WINDOWS: usize = 8;
 
 /// What a message must hold.
 #[derive(Debug, Default, PartialEq)]
@@ -139,7 +139,7 @@ impl QueryService {
         most: usize,
     ) -> Result<Vec<Row>, StoreError> {
         let (behind, nanos, _, place) = &asked.behind;
-        self.rows(
+        self.rows_of_trace(
             include_str!("../../queries/log/of_trace.sql"),
             &[
                 &Uuid::from_bytes(trace.0),
