@@ -205,7 +205,7 @@ pub struct Traces {
     /// Draw how many there were over time instead; the last day, unless --since says otherwise.
     #[arg(long, conflicts_with = "facets")]
     pub histogram: bool,
-    /// Show what the newest thousand have in common instead.
+    /// Show what the newest 500 have in common instead.
     #[arg(long)]
     pub facets: bool,
     #[command(flatten)]
