@@ -26,8 +26,8 @@ pub const START: u64 = 1_795_478_400_000_000_000;
 pub const DAY: u64 = 86_400_000_000_000;
 
 pub const SERVICES: usize = 20;
-pub const SPAN_NAMES: usize = 2000;
-pub const LOG_PATTERNS: usize = 8000;
+pub const SPAN_NAMES: usize = 1000;
+pub const LOG_PATTERNS: usize = 4000;
 pub const METRICS: usize = 50;
 
 /// Every trace has 8 spans, every hundredth 100.

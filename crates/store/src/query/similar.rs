@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The latest traces of the same operation that are compared; others come by the patterns that are rare.
-const CANDIDATES: i64 = 1000;
+const CANDIDATES: i64 = 500;
 
 /// A trace that is like another.
 #[derive(Clone, Debug, PartialEq)]
