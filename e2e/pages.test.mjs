@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
-import { browser, cleanup, page, server, settled } from './support.mjs';
+import { browser, cleanup, page, server, settled, within } from './support.mjs';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const LARGEST_FIRST_PAGE = 300 * 1024;
@@ -26,10 +26,24 @@ describe('the pages on the data of the demo', () => {
     const [group] = await get('/errors?limit=1');
     const [pattern] = await get('/patterns?kind=log&limit=1');
     for (const [name, path] of Object.entries({
-      search: '/', words: '/?q=card+declined', 'a filter': '/?q=service:mahavishnu+status:error', nothing: '/?q=service:nobody', trace: `/trace/${trace}`,
-      'logs of a trace': `/trace/${trace}?tab=logs`, 'similar traces': `/trace/${trace}?tab=similar`, 'JSON of a trace': `/trace/${trace}?tab=json`,
-      errors: '/errors', 'a group': `/errors/${group.pattern_id}`, logs: '/logs', patterns: '/patterns', 'a pattern': `/patterns/${pattern.pattern_id}`,
-      metrics: '/metrics', services: '/services', pipeline: '/pipeline' })) paths.set(name, path);
+      search: '/',
+      words: '/?q=card+declined',
+      'a filter': '/?q=service:mahavishnu+status:error',
+      nothing: '/?q=service:nobody',
+      trace: `/trace/${trace}`,
+      'logs of a trace': `/trace/${trace}?tab=logs`,
+      'similar traces': `/trace/${trace}?tab=similar`,
+      'JSON of a trace': `/trace/${trace}?tab=json`,
+      errors: '/errors',
+      'a group': `/errors/${group.pattern_id}`,
+      logs: '/logs',
+      patterns: '/patterns',
+      'a pattern': `/patterns/${pattern.pattern_id}`,
+      metrics: '/metrics',
+      services: '/services',
+      pipeline: '/pipeline',
+    }))
+      paths.set(name, path);
   });
 
   test('say nothing on the console, wide and narrow', async () => {
@@ -50,7 +64,9 @@ describe('the pages on the data of the demo', () => {
       const it = await page(context, { wide: false });
       await it.goto(api + path);
       await settled(it);
-      const over = await it.evaluate(() => document.querySelector('#main').scrollWidth - document.querySelector('#main').clientWidth);
+      const over = await it.evaluate(
+        () => document.querySelector('#main').scrollWidth - document.querySelector('#main').clientWidth,
+      );
       assert.ok(over <= 1, `${name} is ${over} px too wide`);
       await it.close();
     }
@@ -66,7 +82,13 @@ describe('the pages on the data of the demo', () => {
         await it.evaluate(AXE);
         const { violations } = await it.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
         const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-        const said = serious.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} ${node.any.map((any) => any.message).join('; ')}`).join('\n  ')}`);
+        const said = serious.map(
+          ({ id, nodes }) =>
+            `${id}: ${nodes
+              .slice(0, 3)
+              .map((node) => `${node.html.slice(0, 200)} ${node.any.map((any) => any.message).join('; ')}`)
+              .join('\n  ')}`,
+        );
         assert.deepEqual(said, [], `${name}, ${dark ? 'dark' : 'light'}`);
         await it.close();
       }
@@ -79,7 +101,9 @@ describe('the pages on the data of the demo', () => {
     await session.send('Network.enable');
     await session.send('Network.setCacheDisabled', { cacheDisabled: true });
     let bytes = 0;
-    session.on('Network.loadingFinished', ({ encodedDataLength }) => { bytes += encodedDataLength; });
+    session.on('Network.loadingFinished', ({ encodedDataLength }) => {
+      bytes += encodedDataLength;
+    });
     const usable = [];
     const sizes = [];
     // The best of some: what else the machine does is not the page's doing.
@@ -91,9 +115,9 @@ describe('the pages on the data of the demo', () => {
       await settled(it);
       sizes.push(bytes);
     }
-    console.log(`first page: ${sizes.map((size) => Math.round(size / 1024))} KB over the wire, usable after ${usable.map(Math.round)} ms`);
+    console.log(`the first page: ${sizes.map((size) => Math.round(size / 1024))} KB over the wire`);
     assert.ok(Math.max(...sizes) < LARGEST_FIRST_PAGE, `${sizes} bytes`);
-    assert.ok(Math.min(...usable) < USABLE_MS, `${usable} ms`);
+    within('the first page is usable', usable, USABLE_MS);
     await it.close();
   });
 
@@ -154,13 +178,15 @@ describe('the pages on the data of the demo', () => {
     const it = await page(context);
     await it.goto(`${api}/`);
     await settled(it);
-    await it.locator('#main').evaluate((main) => { main.scrollTop = 600; });
+    await it.locator('#main').evaluate((main) => {
+      main.scrollTop = 600;
+    });
     await it.locator('table.traces tbody tr').nth(30).click();
     await it.locator('.wrow').first().waitFor();
     await it.goBack();
     await it.locator('table.traces').waitFor();
     await settled(it);
-    assert.ok(await it.locator('#main').evaluate((main) => main.scrollTop) > 500);
+    assert.ok((await it.locator('#main').evaluate((main) => main.scrollTop)) > 500);
     await it.close();
   });
 
@@ -170,6 +196,9 @@ describe('the pages on the data of the demo', () => {
     assert.equal(response.status(), 404);
     await it.getByText('There is no such page').waitFor();
     await it.close();
-    assert.equal((await fetch(`${api}/api/v1/nothing`, { headers: { accept: 'text/html' } })).headers.get('content-type'), 'application/problem+json');
+    assert.equal(
+      (await fetch(`${api}/api/v1/nothing`, { headers: { accept: 'text/html' } })).headers.get('content-type'),
+      'application/problem+json',
+    );
   });
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { attribute, browser, cleanup, id, page, send, server, settled, span, spansOf } from './support.mjs';
+import { attribute, browser, cleanup, id, page, send, server, settled, span, spansOf, within } from './support.mjs';
 
 const SPANS = 10_000;
 const DRAWN_MS = 1500;
@@ -17,8 +17,16 @@ function tall(traceId, start) {
   const spans = [root];
   for (let at = 1; at < SPANS; at += 1) {
     const parent = spans[Math.max(0, at - 1 - ((at * 7919) % 30))];
-    spans.push(span(traceId, start, { name: `step ${at % 50}`, from: at, to: at + 1 + (at % 400), parent: parent.spanId,
-      attributes: [attribute('step.number', at), attribute('http.route', `/steps/{number}`)], status: at % 500 === 0 ? { code: 2, message: `step ${at} failed` } : {} }));
+    spans.push(
+      span(traceId, start, {
+        name: `step ${at % 50}`,
+        from: at,
+        to: at + 1 + (at % 400),
+        parent: parent.spanId,
+        attributes: [attribute('step.number', at), attribute('http.route', `/steps/{number}`)],
+        status: at % 500 === 0 ? { code: 2, message: `step ${at} failed` } : {},
+      }),
+    );
   }
   return spans;
 }
@@ -31,9 +39,13 @@ async function scrollThrough() {
   const scroller = document.querySelector('.wscroll');
   for (let step = 1; step <= 120; step += 1) {
     scroller.scrollTop = (scroller.scrollHeight * step) / 120;
-    await new Promise((resolve) => { requestAnimationFrame(resolve); });
+    await new Promise((resolve) => {
+      requestAnimationFrame(resolve);
+    });
   }
-  await new Promise((resolve) => { setTimeout(resolve, 300); });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 300);
+  });
   observer.disconnect();
   return { tasks, last: Number(document.querySelector('.wrow:last-child').getAttribute('aria-rowindex')) };
 }
@@ -51,18 +63,66 @@ describe('a trace', () => {
     context = await browser();
     const start = Date.now() - 60_000;
     const spans = tall(large, start);
-    for (let at = 0; at < spans.length; at += REQUEST) await send(http, 'traces', spansOf(`service-${(at / REQUEST) % 6}`, spans.slice(at, at + REQUEST)));
-    const bad = span(hostile, start, { name: HOSTILE, from: 0, to: 20, attributes: [attribute(HOSTILE, HOSTILE), attribute('db.query.text', `SELECT '${HOSTILE}'`), attribute('url.full', 'javascript:window.hacked=true')],
-      status: { code: 2, message: HOSTILE }, events: [{ timeUnixNano: String(BigInt(start) * 1000000n), name: 'exception', attributes: [attribute('exception.type', HOSTILE), attribute('exception.message', HOSTILE), attribute('exception.stacktrace', `${HOSTILE}\n  at ${HOSTILE}`)] }] });
-    await send(http, 'traces', spansOf(HOSTILE, [bad, span(hostile, start, { name: 'child', from: 2, to: 9, parent: bad.spanId })]));
-    await send(http, 'logs', { resourceLogs: [{ resource: { attributes: [attribute('service.name', HOSTILE)] }, scopeLogs: [{ logRecords: [
-      { timeUnixNano: String(BigInt(start) * 1000000n), severityNumber: 17, body: { stringValue: HOSTILE }, traceId: hostile, spanId: bad.spanId }] }] }] });
-    for (const [trace, wanted] of [[large, SPANS], [hostile, 2]]) {
+    for (let at = 0; at < spans.length; at += REQUEST)
+      await send(http, 'traces', spansOf(`service-${(at / REQUEST) % 6}`, spans.slice(at, at + REQUEST)));
+    const bad = span(hostile, start, {
+      name: HOSTILE,
+      from: 0,
+      to: 20,
+      attributes: [
+        attribute(HOSTILE, HOSTILE),
+        attribute('db.query.text', `SELECT '${HOSTILE}'`),
+        attribute('url.full', 'javascript:window.hacked=true'),
+      ],
+      status: { code: 2, message: HOSTILE },
+      events: [
+        {
+          timeUnixNano: String(BigInt(start) * 1000000n),
+          name: 'exception',
+          attributes: [
+            attribute('exception.type', HOSTILE),
+            attribute('exception.message', HOSTILE),
+            attribute('exception.stacktrace', `${HOSTILE}\n  at ${HOSTILE}`),
+          ],
+        },
+      ],
+    });
+    await send(
+      http,
+      'traces',
+      spansOf(HOSTILE, [bad, span(hostile, start, { name: 'child', from: 2, to: 9, parent: bad.spanId })]),
+    );
+    await send(http, 'logs', {
+      resourceLogs: [
+        {
+          resource: { attributes: [attribute('service.name', HOSTILE)] },
+          scopeLogs: [
+            {
+              logRecords: [
+                {
+                  timeUnixNano: String(BigInt(start) * 1000000n),
+                  severityNumber: 17,
+                  body: { stringValue: HOSTILE },
+                  traceId: hostile,
+                  spanId: bad.spanId,
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+    for (const [trace, wanted] of [
+      [large, SPANS],
+      [hostile, 2],
+    ]) {
       for (let left = 300; ; left -= 1) {
         const answer = await fetch(`${api}/api/v1/traces/${trace}`);
         if (answer.ok && (await answer.json()).spans.length === wanted) break;
         assert.ok(left > 0, `${trace} is not stored`);
-        await new Promise((resolve) => { setTimeout(resolve, 100); });
+        await new Promise((resolve) => {
+          setTimeout(resolve, 100);
+        });
       }
     }
   });
@@ -71,21 +131,24 @@ describe('a trace', () => {
     const it = await page(context);
     const [drawn, longest] = [[], []];
     // The best of some: what else the machine does is not the page's doing.
-    for (let run = 0; run < RUNS && !(Math.min(...drawn) < DRAWN_MS && Math.min(...longest) <= LONGEST_TASK_MS); run += 1) {
+    for (
+      let run = 0;
+      run < RUNS && !(Math.min(...drawn) < DRAWN_MS && Math.min(...longest) <= LONGEST_TASK_MS);
+      run += 1
+    ) {
       await it.goto(`${api}/errors`);
       await settled(it);
       await it.goto(`${api}/trace/${large}`, { waitUntil: 'commit' });
       await it.waitForSelector('.wrow');
       await settled(it);
       drawn.push(await it.evaluate(() => performance.getEntriesByName('trace drawn')[0].startTime));
-      assert.ok(await it.locator('.wrow').count() < 100, 'only the rows in sight are in the document');
+      assert.ok((await it.locator('.wrow').count()) < 100, 'only the rows in sight are in the document');
       const { tasks, last } = await it.evaluate(scrollThrough);
       assert.equal(last, SPANS + 1, 'the last row is reached');
       longest.push(Math.max(0, ...tasks));
     }
-    console.log(`${SPANS} spans: drawn after ${drawn.map(Math.round)} ms, longest task while scrolling ${longest.map(Math.round)} ms`);
-    assert.ok(Math.min(...drawn) < DRAWN_MS, `${drawn} ms`);
-    assert.ok(Math.min(...longest) <= LONGEST_TASK_MS, `${longest} ms`);
+    within(`${SPANS} spans are drawn`, drawn, DRAWN_MS);
+    within('the longest task while scrolling', longest, LONGEST_TASK_MS);
     assert.deepEqual(it.complaints, []);
     await it.close();
   });
@@ -110,8 +173,18 @@ describe('a trace', () => {
 
   test('whose names are markup shows them as text', async () => {
     const it = await page(context);
-    for (const path of [`/trace/${hostile}`, `/trace/${hostile}?tab=logs`, `/trace/${hostile}?tab=similar`, `/trace/${hostile}?tab=json`, '/', `/?q=${encodeURIComponent(HOSTILE)}`,
-      '/errors', '/logs', '/patterns', '/services']) {
+    for (const path of [
+      `/trace/${hostile}`,
+      `/trace/${hostile}?tab=logs`,
+      `/trace/${hostile}?tab=similar`,
+      `/trace/${hostile}?tab=json`,
+      '/',
+      `/?q=${encodeURIComponent(HOSTILE)}`,
+      '/errors',
+      '/logs',
+      '/patterns',
+      '/services',
+    ]) {
       await it.goto(api + path);
       await settled(it);
       assert.equal(await it.evaluate(() => window.hacked), undefined, path);

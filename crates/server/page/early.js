@@ -4,7 +4,9 @@
   try {
     const theme = localStorage.getItem('theme');
     if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
-  } catch { /* Storage may be forbidden: then the system's theme it is. */ }
+  } catch {
+    /* Storage may be forbidden: then the system's theme it is. */
+  }
   const trace = /^\/trace\/([0-9a-f]{32})$/.exec(location.pathname);
   if (trace) {
     const address = `/api/v1/traces/${trace[1]}`;

@@ -28,10 +28,14 @@ export function url(path, query = {}) {
 }
 
 /** Asks and gives `{ data, next }`; `next` is the address of the next page, where there is one. `read` takes the body of the response. */
-export async function ask(address, { signal, method = 'GET', quiet = false, read = (response) => response.json() } = {}) {
+export async function ask(
+  address,
+  { signal, method = 'GET', quiet = false, read = (response) => response.json() } = {},
+) {
   let response;
   try {
-    response = await (taken(address, method) ?? fetch(address, { signal, method, headers: { accept: 'application/json' } }));
+    response = await (taken(address, method) ??
+      fetch(address, { signal, method, headers: { accept: 'application/json' } }));
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw failed(new Problem(0, 'The server does not answer. What senders were told is stored stays stored.'), quiet);
@@ -59,7 +63,9 @@ async function problemOf(response) {
   try {
     const body = await response.json();
     if (typeof body.detail === 'string') detail = body.detail;
-  } catch { /* Not a problem document: the status line says what there is to say. */ }
+  } catch {
+    /* Not a problem document: the status line says what there is to say. */
+  }
   return new Problem(response.status, detail, Number(response.headers.get('retry-after')) || undefined);
 }
 

@@ -22,17 +22,30 @@ function context(root, route, parts) {
   let update = new AbortController();
   const closing = [];
   const ctx = {
-    root, path: parts, href, go, change, url,
-    get params() { return params(); },
+    root,
+    path: parts,
+    href,
+    go,
+    change,
+    url,
+    get params() {
+      return params();
+    },
     get: (key, instead = null) => params().get(key) ?? instead,
-    get range() { return rangeOf(params()); },
+    get range() {
+      return rangeOf(params());
+    },
     setRange: (from, to) => change(absolute(from, to)),
-    get signal() { return update.signal; },
+    get signal() {
+      return update.signal;
+    },
     ask: (address, options) => ask(address, { signal: update.signal, ...options }),
     askOr: (instead, address, options) => askOr(instead, address, { signal: update.signal, ...options }),
     region,
     load: (element, question, draw) => load(element, update.signal, question, draw, { again: () => follow() }),
-    title: (text) => { document.title = text ? `${text} · mahavishnu-otel` : 'mahavishnu-otel'; },
+    title: (text) => {
+      document.title = text ? `${text} · mahavishnu-otel` : 'mahavishnu-otel';
+    },
     keys: setKeys,
     mark: frame.mark,
     closed: (run) => closing.push(run),
@@ -42,8 +55,15 @@ function context(root, route, parts) {
   return {
     ctx,
     route,
-    renew() { update.abort(); update = new AbortController(); },
-    close() { update.abort(); leave.abort(); closing.forEach((run) => run()); },
+    renew() {
+      update.abort();
+      update = new AbortController();
+    },
+    close() {
+      update.abort();
+      leave.abort();
+      closing.forEach((run) => run());
+    },
   };
 }
 
@@ -52,7 +72,10 @@ async function follow({ scroll } = {}) {
   const asked = ++generation;
   const found = match(location.pathname);
   frame.show(found?.route, rangeOf(params()));
-  if (!found) { lost(); return; }
+  if (!found) {
+    lost();
+    return;
+  }
   const { route, parts } = found;
   const key = route.path + JSON.stringify(parts);
   if (open?.key === key) {
@@ -68,8 +91,19 @@ async function follow({ scroll } = {}) {
     module = await import(`./pages/${route.module}.js`);
   } catch (error) {
     console.error(error);
-    put(frame.main, h('div.pad', null, h('div.sorry', { role: 'alert' }, h('b', null, 'This page could not be loaded.'),
-      h('span', null, 'The server may have been replaced by another version: load the page again.'))));
+    put(
+      frame.main,
+      h(
+        'div.pad',
+        null,
+        h(
+          'div.sorry',
+          { role: 'alert' },
+          h('b', null, 'This page could not be loaded.'),
+          h('span', null, 'The server may have been replaced by another version: load the page again.'),
+        ),
+      ),
+    );
     return;
   }
   // Another address was asked for while the module came.
@@ -95,7 +129,10 @@ async function run(update) {
 function lost() {
   open?.page.close();
   open = null;
-  put(frame.main, h('div.pad', null, h('h1', null, 'There is no such page'), h('a', { href: '/' }, 'Go to the latest traces')));
+  put(
+    frame.main,
+    h('div.pad', null, h('h1', null, 'There is no such page'), h('a', { href: '/' }, 'Go to the latest traces')),
+  );
 }
 
 /** Marks the pipeline in the column when a destination is in trouble. */
@@ -104,9 +141,15 @@ async function health() {
   try {
     const { data } = await ask('/api/v1/status', { quiet: true });
     const troubled = (data.destinations ?? []).filter((it) => it.breaker !== 'CLOSED').map((it) => it.name);
-    const why = data.storage_error ? 'The database does not answer' : troubled.length ? `${troubled.join(', ')}: breaker not closed` : '';
+    const why = data.storage_error
+      ? 'The database does not answer'
+      : troubled.length
+        ? `${troubled.join(', ')}: breaker not closed`
+        : '';
     frame.mark('pipeline', why);
-  } catch { /* The banner says it. */ }
+  } catch {
+    /* The banner says it. */
+  }
 }
 
 away.install(frame.banner, () => follow());

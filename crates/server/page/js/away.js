@@ -28,12 +28,27 @@ export const away = {
 
 function show(problem) {
   const title = problem.status === 0 ? 'The server can not be reached.' : 'The database can not answer now.';
-  const safe = problem.status === 0
-    ? 'What it had acknowledged is on its disk.'
-    : 'Telemetry is still taken and kept on disk; nothing acknowledged is lost.';
+  const safe =
+    problem.status === 0
+      ? 'What it had acknowledged is on its disk.'
+      : 'Telemetry is still taken and kept on disk; nothing acknowledged is lost.';
   banner.classList.toggle('bad', problem.status === 0);
-  put(banner, h('b', null, '⚠ ', title), h('span.grow', null, `${safe} This page tries again by itself.`),
-    h('button.plain', { type: 'button', onclick: () => { clearTimeout(trial); tryAgain(); } }, 'Try now'));
+  put(
+    banner,
+    h('b', null, '⚠ ', title),
+    h('span.grow', null, `${safe} This page tries again by itself.`),
+    h(
+      'button.plain',
+      {
+        type: 'button',
+        onclick: () => {
+          clearTimeout(trial);
+          tryAgain();
+        },
+      },
+      'Try now',
+    ),
+  );
   banner.title = problem.message;
   banner.hidden = false;
 }

@@ -36,17 +36,29 @@ function bars(svg, { start, step, buckets, height, width }) {
       if (!amount) return null;
       // What is there is seen: at least two pixels.
       const tall = Math.max(2, (amount / most) * (height - 4));
-      return s(`rect.${kind}`, { x: at * wide, y: height - below - tall, width: Math.max(1, wide - gap), height: tall });
+      return s(`rect.${kind}`, {
+        x: at * wide,
+        y: height - below - tall,
+        width: Math.max(1, wide - gap),
+        height: tall,
+      });
     };
     const low = bad ? Math.max(2, (bad / most) * (height - 4)) : 0;
     return [bar('fail', bad, 0), bar('ok', all - bad, low)];
   });
-  put(svg, shapes, s('line', { x1: 0, x2: width, y1: height + 0.5, y2: height + 0.5 }), axis(start, step * buckets.length, width, height));
+  put(
+    svg,
+    shapes,
+    s('line', { x1: 0, x2: width, y1: height + 0.5, y2: height + 0.5 }),
+    axis(start, step * buckets.length, width, height),
+  );
 }
 
 /** Times under the bars, at round moments. */
 function axis(start, length, width, height) {
-  const steps = [1, 5, 15, 30, 60, 300, 600, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800].map((it) => it * 1000);
+  const steps = [1, 5, 15, 30, 60, 300, 600, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800].map(
+    (it) => it * 1000,
+  );
   const step = steps.find((it) => (it / length) * width >= LABEL_ROOM) ?? steps.at(-1);
   const offset = new Date(start).getTimezoneOffset() * 60_000;
   const labels = [];
@@ -65,11 +77,20 @@ function watch(figure, svg, tip, { start, step, buckets, word, brush, height }) 
   const place = (event) => {
     const box = svg.getBoundingClientRect();
     const x = Math.min(Math.max(event.clientX - box.left, 0), box.width - 1);
-    return { x, time: start + (x / box.width) * step * buckets.length, at: Math.floor((x / box.width) * buckets.length), wide: box.width };
+    return {
+      x,
+      time: start + (x / box.width) * step * buckets.length,
+      at: Math.floor((x / box.width) * buckets.length),
+      wide: box.width,
+    };
   };
   let down = null;
   let rect = null;
-  const finish = () => { rect?.remove(); rect = null; down = null; };
+  const finish = () => {
+    rect?.remove();
+    rect = null;
+    down = null;
+  };
   svg.addEventListener('pointermove', (event) => {
     const { x, at, wide } = place(event);
     const [all, bad] = buckets[at] ?? [0, 0];
@@ -77,11 +98,13 @@ function watch(figure, svg, tip, { start, step, buckets, word, brush, height }) 
     tip.hidden = false;
     tip.style.setProperty('left', `${Math.min(x + 12, Math.max(0, wide - tip.offsetWidth))}px`);
     if (!down || Math.abs(x - down.x) < DRAG_PX) return;
-    if (!rect) svg.append(rect = s('rect.brush', { y: 0, height }));
+    if (!rect) svg.append((rect = s('rect.brush', { y: 0, height })));
     rect.setAttribute('x', Math.min(x, down.x));
     rect.setAttribute('width', Math.abs(x - down.x));
   });
-  svg.addEventListener('pointerleave', () => { tip.hidden = true; });
+  svg.addEventListener('pointerleave', () => {
+    tip.hidden = true;
+  });
   svg.addEventListener('pointerdown', (event) => {
     if (!brush || event.button !== 0) return;
     down = place(event);
@@ -102,8 +125,13 @@ function watch(figure, svg, tip, { start, step, buckets, word, brush, height }) 
 export function spark(values, { width = 96, height = 18, fail = false, label } = {}) {
   const most = Math.max(1, ...values);
   const wide = width / Math.max(1, values.length);
-  const svg = s(`svg.spark${fail ? '.fail' : ''}`, { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img',
-    'aria-label': label ?? `Trend: ${values.join(', ')}` });
+  const svg = s(`svg.spark${fail ? '.fail' : ''}`, {
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
+    role: 'img',
+    'aria-label': label ?? `Trend: ${values.join(', ')}`,
+  });
   values.forEach((value, at) => {
     if (!value) return;
     const tall = Math.max(1.5, (value / most) * height);
@@ -118,7 +146,10 @@ export function bucketsOf(items, { from, to }, parts = 60) {
   const buckets = Array.from({ length: parts }, () => [0, 0]);
   for (const { time, failing } of items) {
     const bucket = buckets[Math.floor((time - from) / step)];
-    if (bucket) { bucket[0] += 1; bucket[1] += failing ? 1 : 0; }
+    if (bucket) {
+      bucket[0] += 1;
+      bucket[1] += failing ? 1 : 0;
+    }
   }
   return { start: from, step, buckets };
 }

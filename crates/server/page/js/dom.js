@@ -71,6 +71,9 @@ export function framed(run) {
   let latest;
   return (...args) => {
     latest = args;
-    asked ||= requestAnimationFrame(() => { asked = 0; run(...latest); });
+    asked ||= requestAnimationFrame(() => {
+      asked = 0;
+      run(...latest);
+    });
   };
 }

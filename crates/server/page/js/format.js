@@ -19,7 +19,12 @@ export function duration(ms) {
   if (size < 999.5) return round(ms, 'ms');
   if (size < 59_995) return round(ms / 1000, 's');
   const total = Math.round(ms / 1000);
-  const parts = [[86_400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']];
+  const parts = [
+    [86_400, 'd'],
+    [3600, 'h'],
+    [60, 'min'],
+    [1, 's'],
+  ];
   const at = parts.findIndex(([length]) => total >= length);
   const [length, unit] = parts[at];
   const [small, next] = parts[at + 1];
@@ -29,7 +34,10 @@ export function duration(ms) {
 
 const short = (value, base, units) => {
   let at = 0;
-  while (Math.abs(value) >= base && at < units.length - 1) { value /= base; at += 1; }
+  while (Math.abs(value) >= base && at < units.length - 1) {
+    value /= base;
+    at += 1;
+  }
   const digits = at === 0 || Math.abs(value) >= 100 ? 0 : 1;
   return `${Number(value.toFixed(digits))}${units[at]}`;
 };
@@ -117,6 +125,9 @@ export function ago(iso) {
   const ms = typeof iso === 'number' ? iso : millis(iso);
   const text = new Date(ms).toISOString();
   const past = Date.now() - ms;
-  return h('time.num', { datetime: text, title: `${text}, here ${clock(ms)} ${zone(ms)}` },
-    past < 2000 ? 'now' : `${duration(past - (past % (past < 60_000 ? 1000 : 60_000)))} ago`);
+  return h(
+    'time.num',
+    { datetime: text, title: `${text}, here ${clock(ms)} ${zone(ms)}` },
+    past < 2000 ? 'now' : `${duration(past - (past % (past < 60_000 ? 1000 : 60_000)))} ago`,
+  );
 }

@@ -8,7 +8,8 @@ const PATHS = {
   logs: 'M2.5 3.5h11M2.5 6.5h8M2.5 9.5h11M2.5 12.5h6',
   patterns: 'M2.5 4h4M9.5 4h4M2.5 8h2M7.5 8h6M2.5 12h4M9.5 12h4',
   metrics: 'M2 13.5h12M3 10.5l3-4 3 2.5 4.5-6',
-  services: 'M8 5.2A1.9 1.9 0 1 0 8 1.4a1.9 1.9 0 0 0 0 3.8ZM3.6 14a1.9 1.9 0 1 0 0-3.8 1.9 1.9 0 0 0 0 3.8ZM12.4 14a1.9 1.9 0 1 0 0-3.8 1.9 1.9 0 0 0 0 3.8ZM7.2 5l-2.6 5.2M8.8 5l2.6 5.2',
+  services:
+    'M8 5.2A1.9 1.9 0 1 0 8 1.4a1.9 1.9 0 0 0 0 3.8ZM3.6 14a1.9 1.9 0 1 0 0-3.8 1.9 1.9 0 0 0 0 3.8ZM12.4 14a1.9 1.9 0 1 0 0-3.8 1.9 1.9 0 0 0 0 3.8ZM7.2 5l-2.6 5.2M8.8 5l2.6 5.2',
   pipeline: 'M1.5 8h3l1.5-4 3 8 1.5-4h4',
   sun: 'M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM8 1.5v1M8 13.5v1M1.5 8h1M13.5 8h1M3.4 3.4l.7.7M11.9 11.9l.7.7M3.4 12.6l.7-.7M11.9 4.1l.7-.7',
   moon: 'M13.5 9.5A6 6 0 0 1 6.5 2.5a5.8 5.8 0 1 0 7 7Z',
@@ -24,4 +25,5 @@ const PATHS = {
 };
 
 /** An icon; it says nothing to screen readers, the word beside it does. */
-export const icon = (name) => s('svg.i', { viewBox: '0 0 16 16', 'aria-hidden': 'true' }, s('path', { d: PATHS[name] }));
+export const icon = (name) =>
+  s('svg.i', { viewBox: '0 0 16 16', 'aria-hidden': 'true' }, s('path', { d: PATHS[name] }));

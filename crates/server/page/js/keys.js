@@ -4,8 +4,12 @@ import { h, put } from './dom.js';
 import { back } from './route.js';
 
 const GLOBAL = [
-  ['/', 'Search'], ['j  k', 'Next and previous row'], ['Enter', 'Open the row'], ['Esc', 'Close, or back'],
-  ['r', 'Ask again'], ['?', 'This list'],
+  ['/', 'Search'],
+  ['j  k', 'Next and previous row'],
+  ['Enter', 'Open the row'],
+  ['Esc', 'Close, or back'],
+  ['r', 'Ask again'],
+  ['?', 'This list'],
 ];
 
 let pageKeys = {};
@@ -28,9 +32,15 @@ export function install({ search, reload }) {
       return;
     }
     const own = pageKeys[event.key];
-    if (own && own(event) !== false) { event.preventDefault(); return; }
+    if (own && own(event) !== false) {
+      event.preventDefault();
+      return;
+    }
     const run = {
-      '/': () => { search.focus(); search.select(); },
+      '/': () => {
+        search.focus();
+        search.select();
+      },
       '?': help,
       j: () => walk(1),
       k: () => walk(-1),
@@ -65,11 +75,29 @@ function open(event) {
 /** The list of keys. */
 export function help() {
   const dialog = h('dialog', { 'aria-label': 'Keys', onclose: () => dialog.remove() });
-  const list = (keys) => h('dl', null, keys.flatMap(([names, what]) =>
-    [h('dt', null, names.split(/\s+/).map((name) => [h('kbd', null, name), ' '])), h('dd', null, what)]));
-  put(dialog, h('h2', null, 'Keys'), list(GLOBAL), pageHelp.length ? [h('h3', null, 'On this page'), list(pageHelp)] : null,
-    h('form', { method: 'dialog' }, h('button.plain', { autofocus: true }, 'Close')));
-  dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
+  const list = (keys) =>
+    h(
+      'dl',
+      null,
+      keys.flatMap(([names, what]) => [
+        h(
+          'dt',
+          null,
+          names.split(/\s+/).map((name) => [h('kbd', null, name), ' ']),
+        ),
+        h('dd', null, what),
+      ]),
+    );
+  put(
+    dialog,
+    h('h2', null, 'Keys'),
+    list(GLOBAL),
+    pageHelp.length ? [h('h3', null, 'On this page'), list(pageHelp)] : null,
+    h('form', { method: 'dialog' }, h('button.plain', { autofocus: true }, 'Close')),
+  );
+  dialog.addEventListener('click', (event) => {
+    if (event.target === dialog) dialog.close();
+  });
   document.body.append(dialog);
   dialog.showModal();
 }

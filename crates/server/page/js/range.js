@@ -21,7 +21,12 @@ export function rangeOf(params) {
   const [, amount, unit] = /^(\d{1,5})([smhd])$/.exec(text) ?? [null, '1', 'h'];
   const to = Date.now();
   const range = fixed(to - amount * UNITS[unit], to);
-  return { ...range, name: amount + unit, until: undefined, words: `the last ${WORDS[amount + unit] ?? amount + unit}` };
+  return {
+    ...range,
+    name: amount + unit,
+    until: undefined,
+    words: `the last ${WORDS[amount + unit] ?? amount + unit}`,
+  };
 }
 
 function fixed(from, to) {
@@ -39,18 +44,36 @@ export function rangeParams(params) {
 /** The control in the header. `choose` gets parameters: `{ range }` or `{ since, until }`. */
 export function rangeControl(choose) {
   const buttons = CHOICES.map((name) =>
-    h('button', { type: 'button', title: `The last ${WORDS[name]}`, onclick: () => choose({ range: name, since: null, until: null }) }, name));
+    h(
+      'button',
+      {
+        type: 'button',
+        title: `The last ${WORDS[name]}`,
+        onclick: () => choose({ range: name, since: null, until: null }),
+      },
+      name,
+    ),
+  );
   const other = h('button', { type: 'button', 'aria-haspopup': 'dialog', 'aria-expanded': 'false' }, 'Custom');
   const panel = h('form.panel.range-panel', { hidden: true, role: 'dialog', 'aria-label': 'Absolute time range' });
   const element = h('div.range', { role: 'group', 'aria-label': 'Time range' }, buttons, other, panel);
   let range;
 
-  const close = () => { panel.hidden = true; other.setAttribute('aria-expanded', 'false'); };
+  const close = () => {
+    panel.hidden = true;
+    other.setAttribute('aria-expanded', 'false');
+  };
   const open = () => {
-    const input = (label, ms) => h('label', null, label,
-      h('input', { type: 'datetime-local', step: '1', value: local(ms), required: true }));
+    const input = (label, ms) =>
+      h('label', null, label, h('input', { type: 'datetime-local', step: '1', value: local(ms), required: true }));
     const [from, to] = [input('From', range.from), input('To', range.to)];
-    put(panel, h('span.faint', null, `Local time, ${zone()}`), from, to, h('button.plain', { type: 'submit' }, 'Show this time'));
+    put(
+      panel,
+      h('span.faint', null, `Local time, ${zone()}`),
+      from,
+      to,
+      h('button.plain', { type: 'submit' }, 'Show this time'),
+    );
     panel.hidden = false;
     other.setAttribute('aria-expanded', 'true');
     from.querySelector('input').focus();
@@ -63,9 +86,15 @@ export function rangeControl(choose) {
     choose(absolute(Math.min(from, to), Math.max(from, to)));
   });
   panel.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') { event.stopPropagation(); close(); other.focus(); }
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      close();
+      other.focus();
+    }
   });
-  document.addEventListener('pointerdown', (event) => { if (!element.contains(event.target)) close(); });
+  document.addEventListener('pointerdown', (event) => {
+    if (!element.contains(event.target)) close();
+  });
 
   return {
     element,
@@ -74,15 +103,18 @@ export function rangeControl(choose) {
       for (const button of buttons) button.setAttribute('aria-pressed', String(button.textContent === now.name));
       const named = CHOICES.includes(now.name);
       other.setAttribute('aria-pressed', String(!named));
-      other.textContent = named ? 'Custom' : now.name ?? span(now);
+      other.textContent = named ? 'Custom' : (now.name ?? span(now));
       other.title = now.name ? 'An absolute time' : `${now.since} to ${now.until}`;
     },
   };
 }
 
 /** The parameters of an absolute range. */
-export const absolute = (from, to) =>
-  ({ range: null, since: new Date(from).toISOString(), until: new Date(to).toISOString() });
+export const absolute = (from, to) => ({
+  range: null,
+  since: new Date(from).toISOString(),
+  until: new Date(to).toISOString(),
+});
 
 const local = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 

@@ -56,7 +56,9 @@ function keepFocus(element, draw) {
   const target = row?.querySelector('a.go')?.getAttribute('href').split('?')[0];
   draw();
   if (!target) return;
-  const same = [...element.querySelectorAll('[data-row] a.go')].find((it) => it.getAttribute('href').split('?')[0] === target);
+  const same = [...element.querySelectorAll('[data-row] a.go')].find(
+    (it) => it.getAttribute('href').split('?')[0] === target,
+  );
   same?.closest('[data-row]').focus({ preventScroll: true });
 }
 
@@ -72,19 +74,30 @@ function waiting(element) {
 
 function bones(kind) {
   if (kind === 'chart') return h('div.skeleton.chart', { 'aria-hidden': 'true' }, h('i'));
-  const rows = Array.from({ length: SKELETON_ROWS }, (_, at) => h('i', { style: { width: `${92 - ((at * 37) % 40)}%` } }));
+  const rows = Array.from({ length: SKELETON_ROWS }, (_, at) =>
+    h('i', { style: { width: `${92 - ((at * 37) % 40)}%` } }),
+  );
   return h('div.skeleton', { 'aria-hidden': 'true' }, rows);
 }
 
 /** What happened, in a sentence, and what can be done. */
 export function sorry(error, again) {
   const known = error instanceof Problem;
-  const title = !known ? 'This part of the page failed.'
-    : error.passes ? 'There is no answer now.'
-      : error.status === 404 ? 'There is no such thing here.' : 'The question was refused.';
+  const title = !known
+    ? 'This part of the page failed.'
+    : error.passes
+      ? 'There is no answer now.'
+      : error.status === 404
+        ? 'There is no such thing here.'
+        : 'The question was refused.';
   const text = error.passes ? 'Nothing is lost; the page asks again by itself as soon as it can.' : error.message;
-  return h(`div.sorry${error.passes ? '.away' : ''}`, { role: 'alert' }, h('b', null, title), h('span', null, text),
-    again && !error.passes ? h('button.plain', { type: 'button', onclick: again }, 'Try again') : null);
+  return h(
+    `div.sorry${error.passes ? '.away' : ''}`,
+    { role: 'alert' },
+    h('b', null, title),
+    h('span', null, text),
+    again && !error.passes ? h('button.plain', { type: 'button', onclick: again }, 'Try again') : null,
+  );
 }
 
 /** Nothing was found: says so and what to do. */

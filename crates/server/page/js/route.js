@@ -44,7 +44,11 @@ export function match(pathname) {
 }
 
 function decode(text) {
-  try { return decodeURIComponent(text); } catch { return text; }
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** What the address says now. */
@@ -58,7 +62,8 @@ export function href(path, query = {}) {
 function address(path, query) {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== false && value !== '') search.set(key, value === true ? '1' : value);
+    if (value !== null && value !== undefined && value !== false && value !== '')
+      search.set(key, value === true ? '1' : value);
   }
   // Colons and commas are read better as they are, and may stand in a query.
   const text = search.toString().replaceAll('%3A', ':').replaceAll('%2C', ',');
@@ -67,10 +72,17 @@ function address(path, query) {
 
 /** Goes to an address. */
 export function go(to, { replace = false } = {}) {
-  if (to === location.pathname + location.search) { changed(); return; }
+  if (to === location.pathname + location.search) {
+    changed();
+    return;
+  }
   // Who comes back finds the page where it was left.
   if (!replace) history.replaceState({ ...history.state, scroll: document.getElementById('main')?.scrollTop }, '');
-  history[replace ? 'replaceState' : 'pushState']({ ...(replace ? history.state : null), inside: replace ? history.state?.inside : true }, '', to);
+  history[replace ? 'replaceState' : 'pushState'](
+    { ...(replace ? history.state : null), inside: replace ? history.state?.inside : true },
+    '',
+    to,
+  );
   changed();
 }
 
@@ -87,7 +99,8 @@ export function back() {
 
 // Links are real links: those that lead to another page here are followed without loading everything again.
 function follow(event) {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    return;
   const link = event.target.closest?.('a[href]');
   if (!link || link.target || link.origin !== location.origin || link.hasAttribute('download')) return;
   if (link.pathname === location.pathname && link.hash) return;

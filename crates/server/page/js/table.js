@@ -40,16 +40,38 @@ export function table({ label, columns, rows, sort = '', href, open, onsort, on,
     const cells = columns.map((column, at) => {
       const shown = column.cell ? column.cell(row) : column.value(row);
       const linked = target && at === (columns.findIndex((it) => it.go) + 1 || 1) - 1;
-      return h(`td${column.right ? '.r' : ''}${column.class ? `.${column.class}` : ''}`, null,
-        linked ? h('a.go', { href: target, tabindex: '-1' }, shown) : shown);
+      return h(
+        `td${column.right ? '.r' : ''}${column.class ? `.${column.class}` : ''}`,
+        null,
+        linked ? h('a.go', { href: target, tabindex: '-1' }, shown) : shown,
+      );
     });
     const act = open ? () => open(row) : null;
-    return h(`tr${on?.(row) ? '.on' : ''}`, { data: target || act ? { row: '' } : {}, tabindex: target || act ? '0' : null,
-      onclick: target ? followRow : act, ...more?.(row) }, cells);
+    return h(
+      `tr${on?.(row) ? '.on' : ''}`,
+      {
+        data: target || act ? { row: '' } : {},
+        tabindex: target || act ? '0' : null,
+        onclick: target ? followRow : act,
+        ...more?.(row),
+      },
+      cells,
+    );
   }
 
-  element.text = () => [columns.filter((it) => it.value).map((it) => it.label).join('\t'),
-    ...rows.map((row) => columns.filter((it) => it.value).map((it) => it.value(row) ?? '').join('\t'))].join('\n');
+  element.text = () =>
+    [
+      columns
+        .filter((it) => it.value)
+        .map((it) => it.label)
+        .join('\t'),
+      ...rows.map((row) =>
+        columns
+          .filter((it) => it.value)
+          .map((it) => it.value(row) ?? '')
+          .join('\t'),
+      ),
+    ].join('\n');
   draw();
   return element;
 }
@@ -62,13 +84,26 @@ function followRow(event) {
 
 /** A button that copies a table as text with tabs, for a spreadsheet or a chat. */
 export const copyTable = (get) =>
-  h('button.plain.copies', { type: 'button', title: 'Copy the table as text with tabs', onclick: () => { const element = get(); if (element) copy(element.text(), 'Table copied'); } }, 'Copy');
+  h(
+    'button.plain.copies',
+    {
+      type: 'button',
+      title: 'Copy the table as text with tabs',
+      onclick: () => {
+        const element = get();
+        if (element) copy(element.text(), 'Table copied');
+      },
+    },
+    'Copy',
+  );
 
 function sorted(rows, column, descending) {
   if (!column) return rows;
   const keyed = rows.map((row) => [column.value(row) ?? '', row]);
-  const compare = (one, other) => (typeof one === 'number' && typeof other === 'number'
-    ? one - other : String(one).localeCompare(String(other), 'en', { numeric: true }));
+  const compare = (one, other) =>
+    typeof one === 'number' && typeof other === 'number'
+      ? one - other
+      : String(one).localeCompare(String(other), 'en', { numeric: true });
   keyed.sort(([one], [other]) => (descending ? compare(other, one) : compare(one, other)));
   return keyed.map(([, row]) => row);
 }

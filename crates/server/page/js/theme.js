@@ -21,12 +21,18 @@ export function themeButton() {
     const next = ORDER[(ORDER.indexOf(now) + 1) % ORDER.length];
     if (next === 'auto') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = next;
-    try { localStorage.setItem('theme', next); } catch { /* Then it is for this page only. */ }
+    try {
+      localStorage.setItem('theme', next);
+    } catch {
+      /* Then it is for this page only. */
+    }
     show();
     // Canvases do not follow the style sheet by themselves.
     window.dispatchEvent(new Event('themechange'));
   });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => window.dispatchEvent(new Event('themechange')));
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
+    window.dispatchEvent(new Event('themechange')),
+  );
   show();
   return button;
 }

@@ -4,7 +4,13 @@
 export function typeOf(group) {
   const type = group.detail?.type ?? '';
   if (/^[1-5]\d\d$/.test(type)) return `HTTP ${type}`;
-  return type.replace(/^\*/, '').split(/[.:\\/]+/).filter(Boolean).at(-1) ?? type;
+  return (
+    type
+      .replace(/^\*/, '')
+      .split(/[.:\\/]+/)
+      .filter(Boolean)
+      .at(-1) ?? type
+  );
 }
 
 /** The message of the group's pattern; the text says type and message in one where there is no detail. */

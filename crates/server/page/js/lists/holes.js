@@ -23,7 +23,12 @@ export function holesOf(template, texts) {
   }
   if (!of) return [];
   return tallies.map((tally, at) => ({
-    name: names[at], of, different: tally.size,
-    values: [...tally].map(([value, count]) => ({ value, count })).sort((one, other) => other.count - one.count).slice(0, SHOWN),
+    name: names[at],
+    of,
+    different: tally.size,
+    values: [...tally]
+      .map(([value, count]) => ({ value, count }))
+      .sort((one, other) => other.count - one.count)
+      .slice(0, SHOWN),
   }));
 }

@@ -13,5 +13,10 @@ export function pairsOf(text) {
 }
 
 function isJson(text) {
-  try { JSON.parse(text); return true; } catch { return false; }
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

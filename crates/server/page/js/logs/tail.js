@@ -12,7 +12,10 @@ const POLL_LIMIT = 500;
 export function follow(filters, { from, signal, take, skipped, state }) {
   // The stream knows these filters; what it does not know is asked for.
   const { pattern_id: pattern, attributes, ...known } = filters;
-  if (pattern || attributes) { poll(filters, { from, signal, take, state }); return; }
+  if (pattern || attributes) {
+    poll(filters, { from, signal, take, state });
+    return;
+  }
   const source = new EventSource(url('/tail', { signal: 'logs', ...known }));
   let opened = false;
   let last = from;
@@ -27,13 +30,18 @@ export function follow(filters, { from, signal, take, skipped, state }) {
     try {
       const { data } = await ask(url('/logs', { ...filters, since: last, limit: POLL_LIMIT }), { signal, quiet: true });
       seen(data);
-    } catch { /* The stream goes on; the list of the page says what is wrong. */ }
+    } catch {
+      /* The stream goes on; the list of the page says what is wrong. */
+    }
   });
   source.addEventListener('log', (event) => seen([JSON.parse(event.data)]));
   source.addEventListener('skipped', (event) => skipped(JSON.parse(event.data).count));
   source.addEventListener('error', () => {
     if (signal.aborted) return;
-    if (opened) { state('The stream was cut; it joins again by itself.'); return; }
+    if (opened) {
+      state('The stream was cut; it joins again by itself.');
+      return;
+    }
     // It never opened: this server has no stream, or no place for one more.
     source.close();
     poll(filters, { from, signal, take, state });
@@ -59,7 +67,9 @@ async function poll(filters, { from, signal, take, state }) {
       if (error.name === 'AbortError') return;
       state('There is no answer now; it is asked again.');
     }
-    await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, POLL_MS);
+    });
   }
 }
 

@@ -12,7 +12,10 @@ const EXEMPLARS = 100;
 /** The chart. `brush(from, to)` is called for a window; `traceHref(exemplar)` is where a dot leads. */
 export async function chart(answer, { range, brush, traceHref, signal, colourFor }) {
   const Plot = await uPlot();
-  const box = h('div.plot', { role: 'group', 'aria-label': `${answer.name}, ${answer.aggregate}: ${answer.series.length} series over ${range.words}` });
+  const box = h('div.plot', {
+    role: 'group',
+    'aria-label': `${answer.name}, ${answer.aggregate}: ${answer.series.length} series over ${range.words}`,
+  });
   const tip = h('div.panel.tip.plot-tip', { hidden: true });
   const figure = h('figure.metric', null, box, tip);
   const data = columnsOf(answer);
@@ -28,11 +31,16 @@ export async function chart(answer, { range, brush, traceHref, signal, colourFor
   });
   watcher.observe(box);
   onTheme(() => plot && build(), signal);
-  signal.addEventListener('abort', () => { watcher.disconnect(); plot?.destroy(); });
+  signal.addEventListener('abort', () => {
+    watcher.disconnect();
+    plot?.destroy();
+  });
   /** One series stands out, the others step back; -1 shows all alike. */
   figure.focusOn = (at) => {
     if (!plot) return;
-    plot.series.forEach((series, index) => { series.alpha = index === 0 || at < 0 || index === at + 1 ? 1 : 0.15; });
+    plot.series.forEach((series, index) => {
+      series.alpha = index === 0 || at < 0 || index === at + 1 ? 1 : 0.15;
+    });
     plot.redraw();
   };
   return figure;
@@ -44,20 +52,38 @@ function options(answer, data, { range, brush, width, tip, traceHref, colourFor 
     const { colour, dash } = lookOf(at);
     return { label: nameOf(it.labels), stroke: colours.series[colourFor(it, colour)], dash, ...lineOf(data[0], data[at + 1], 1.5) };
   });
-  const axis = { stroke: colours.text, grid: { stroke: colours.line, width: 1 }, ticks: { show: false }, font: '12px system-ui, "DejaVu Sans", sans-serif' };
+  const axis = {
+    stroke: colours.text,
+    grid: { stroke: colours.line, width: 1 },
+    ticks: { show: false },
+    font: '12px system-ui, "DejaVu Sans", sans-serif',
+  };
   return {
-    width, height: HEIGHT, ms: 1, legend: { show: false }, padding: [8, 8, 0, 0],
+    width,
+    height: HEIGHT,
+    ms: 1,
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
     cursor: { drag: { x: true, y: false, setScale: false, dist: 4 }, points: { size: 6 }, y: false },
     scales: { x: { time: true, range: () => [range.from, range.to] }, y: { range: heights(answer.type) } },
-    axes: [{ ...axis, size: AXIS.x, values: timeTicks, space: 80 },
-      { ...axis, size: AXIS.y, values: (_plot, splits) => splits.map((value) => valueOf(answer, value)), incrs: stepsOf(answer.aggregate === 'count' ? '' : answer.unit) }],
+    axes: [
+      { ...axis, size: AXIS.x, values: timeTicks, space: 80 },
+      {
+        ...axis,
+        size: AXIS.y,
+        values: (_plot, splits) => splits.map((value) => valueOf(answer, value)),
+        incrs: stepsOf(answer.aggregate === 'count' ? '' : answer.unit),
+      },
+    ],
     series: [{}, ...series],
     hooks: {
-      setSelect: [(plot) => {
-        const { left, width: wide } = plot.select;
-        if (wide > 0) brush(plot.posToVal(left, 'x'), plot.posToVal(left + wide, 'x'));
-        plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-      }],
+      setSelect: [
+        (plot) => {
+          const { left, width: wide } = plot.select;
+          if (wide > 0) brush(plot.posToVal(left, 'x'), plot.posToVal(left + wide, 'x'));
+          plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+        },
+      ],
       setCursor: [(plot) => pointed(plot, answer, tip, series)],
       ready: [(plot) => dots(plot, answer, traceHref)],
       setSize: [(plot) => dots(plot, answer, traceHref)],
@@ -68,14 +94,26 @@ function options(answer, data, { range, brush, width, tip, traceHref, colourFor 
 /** The numbers under the pointer, the largest first. */
 function pointed(plot, answer, tip, series) {
   const { idx, left } = plot.cursor;
-  if (idx === null || idx === undefined || left < 0) { tip.hidden = true; return; }
-  const rows = plot.data.slice(1).map((column, at) => ({ at, value: column[idx] })).filter((row) => row.value !== null).sort((one, other) => other.value - one.value);
+  if (idx === null || idx === undefined || left < 0) {
+    tip.hidden = true;
+    return;
+  }
+  const rows = plot.data
+    .slice(1)
+    .map((column, at) => ({ at, value: column[idx] }))
+    .filter((row) => row.value !== null)
+    .sort((one, other) => other.value - one.value);
   const line = ({ at, value }) => {
     const mark = h('i.mark');
     mark.style.setProperty('background', series[at].stroke);
     return h('div.tip-line', null, mark, h('span.cut', null, series[at].label), h('b.num', null, valueOf(answer, value)));
   };
-  put(tip, h('div.dim.num', null, clock(plot.data[0][idx])), rows.slice(0, TIP_LINES).map(line), rows.length > TIP_LINES ? h('div.faint', null, `and ${rows.length - TIP_LINES} more`) : null);
+  put(
+    tip,
+    h('div.dim.num', null, clock(plot.data[0][idx])),
+    rows.slice(0, TIP_LINES).map(line),
+    rows.length > TIP_LINES ? h('div.faint', null, `and ${rows.length - TIP_LINES} more`) : null,
+  );
   tip.hidden = rows.length === 0;
   const wide = plot.width;
   const x = left + AXIS.y;
@@ -96,8 +134,14 @@ function dots(plot, answer, traceHref) {
     const above = valued && exemplar.value > max;
     const y = valued ? plot.valToPos(Math.min(Math.max(exemplar.value, min), max), 'y') : high - 6;
     const words = `${valueOf({ ...answer, aggregate: 'avg' }, exemplar.value)} at ${clock(time)}${above ? ', above this chart' : ''}: opens its trace`;
-    const dot = h('a.exemplar', { href: traceHref(exemplar), title: words, 'aria-label': words, class: above ? 'above' : '', style: { left: `${x}px`, top: `${Math.max(4, y)}px` },
-      onmousedown: (event) => event.stopPropagation() });
+    const dot = h('a.exemplar', {
+      href: traceHref(exemplar),
+      title: words,
+      'aria-label': words,
+      class: above ? 'above' : '',
+      style: { left: `${x}px`, top: `${Math.max(4, y)}px` },
+      onmousedown: (event) => event.stopPropagation(),
+    });
     plot.over.append(dot);
   }
 }

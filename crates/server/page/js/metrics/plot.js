@@ -19,7 +19,10 @@ export function uPlot() {
 async function load() {
   const style = h('link', { rel: 'stylesheet' });
   style.href = new URL('../../vendor/uPlot.css', import.meta.url);
-  const styled = new Promise((resolve) => { style.onload = resolve; style.onerror = resolve; });
+  const styled = new Promise((resolve) => {
+    style.onload = resolve;
+    style.onerror = resolve;
+  });
   document.head.append(style);
   const [module] = await Promise.all([import('../../vendor/uPlot.js'), styled]);
   return module.default;
@@ -56,7 +59,9 @@ export function valueOf(answer, value) {
 
 /** Times along the x axis. */
 export function timeTicks(_plot, splits, _axis, _space, step) {
-  return splits.map((ms) => (step >= DAY_MS || (ms % DAY_MS === 0 && step >= DAY_MS / 2) ? day(ms) : clock(ms).slice(-8, step < MINUTE_MS ? undefined : -3)));
+  return splits.map((ms) =>
+    step >= DAY_MS || (ms % DAY_MS === 0 && step >= DAY_MS / 2) ? day(ms) : clock(ms).slice(-8, step < MINUTE_MS ? undefined : -3),
+  );
 }
 
 /** The y scale: from zero, but for levels that hardly move. */
@@ -99,10 +104,14 @@ const LATE = 3.5;
 /** How a line is drawn: unbroken over steps without a point where points come less often than there are steps. */
 export function lineOf(times, values, width) {
   const at = times.filter((_, index) => values[index] !== null);
-  const steps = at.slice(1).map((time, index) => time - at[index]).sort((one, other) => one - other);
+  const steps = at
+    .slice(1)
+    .map((time, index) => time - at[index])
+    .sort((one, other) => one - other);
   const usual = steps[Math.floor(steps.length / 2)] ?? 0;
   return {
-    width, points: { size: 5, show: at.length <= FEW_POINTS },
+    width,
+    points: { size: 5, show: at.length <= FEW_POINTS },
     gaps: (plot, _series, _from, _to, gaps) => {
       const most = plot.valToPos(times[0] + usual * LATE, 'x', true) - plot.valToPos(times[0], 'x', true);
       return gaps.filter(([from, to]) => to - from > most);

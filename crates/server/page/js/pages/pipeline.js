@@ -21,12 +21,24 @@ export function open(ctx) {
   const dead = ctx.region('Dead letters');
   const rest = ctx.region('Ledger, spool and database');
   const told = h('span.dim.small.num', { role: 'status' });
-  put(ctx.root, h('div.pad.stack', null, h('div.bar', null, h('h1', null, 'Pipeline'), h('span.grow'), told), state,
-    h('div', null, h('h2', null, 'Dead letters'), dead), rest));
+  put(
+    ctx.root,
+    h(
+      'div.pad.stack',
+      null,
+      h('div.bar', null, h('h1', null, 'Pipeline'), h('span.grow'), told),
+      state,
+      h('div', null, h('h2', null, 'Dead letters'), dead),
+      rest,
+    ),
+  );
   const rates = new Rates();
   const asked = ctx.url('/dead-letters', { limit: LETTERS });
   let known = '';
-  const drawLetters = (list) => { known = JSON.stringify(list); return letters(ctx, list, LETTERS, showLetters); };
+  const drawLetters = (list) => {
+    known = JSON.stringify(list);
+    return letters(ctx, list, LETTERS, showLetters);
+  };
   const showLetters = () => ctx.load(dead, (signal) => ctx.ask(asked, { signal }).then((it) => it.data), drawLetters);
   // What is sent again may be refused again a moment later; drawn only when it is another list, so that an open reason stays open.
   const lookAgain = async () => {
@@ -45,7 +57,10 @@ export function open(ctx) {
   poll(ctx, state, told, draw, lookAgain);
 
   return async function update() {
-    await Promise.all([ctx.load(state, (signal) => ctx.ask('/api/v1/status', { signal }).then((it) => it.data), draw), dead.filled ? null : showLetters()]);
+    await Promise.all([
+      ctx.load(state, (signal) => ctx.ask('/api/v1/status', { signal }).then((it) => it.data), draw),
+      dead.filled ? null : showLetters(),
+    ]);
   };
 }
 
@@ -80,41 +95,122 @@ function keepFocus(root, run) {
 function destinations(ctx, status, rates) {
   const said = summary(status);
   const rows = status.destinations ?? [];
-  return h('div.stack.pipeline', null,
+  return h(
+    'div.stack.pipeline',
+    null,
     h(`p.verdict.${said.kind}`, { role: 'status' }, h('b', { 'aria-hidden': 'true' }, said.glyph), ' ', said.words),
-    h('div', null, h('h2', null, 'Destinations'),
-      rows.length ? destinationTable(ctx, status, rates, performance.now()) : h('p.note', null, 'This server has no destination.')));
+    h(
+      'div',
+      null,
+      h('h2', null, 'Destinations'),
+      rows.length ? destinationTable(ctx, status, rates, performance.now()) : h('p.note', null, 'This server has no destination.'),
+    ),
+  );
 }
 
 function others(ctx, status) {
-  return h('div.stack.pipeline', null,
-    h('section', { 'aria-label': 'Ledger' }, h('h2', null, 'Ledger'), h('p.small.dim', null, 'Records since the server started, and those it found waiting then.'),
-      h('div.sums', null, h('div', null, h('h3', null, 'What senders were told'), door(status.ledger ?? [])),
-        (status.destinations ?? []).map((it) => h('div', null, h('h3', null, `What became of it at ${it.name}`), delivery(it))))),
-    h('div.halves', null, spool(status.spool), storage(ctx, status)));
+  return h(
+    'div.stack.pipeline',
+    null,
+    h(
+      'section',
+      { 'aria-label': 'Ledger' },
+      h('h2', null, 'Ledger'),
+      h('p.small.dim', null, 'Records since the server started, and those it found waiting then.'),
+      h(
+        'div.sums',
+        null,
+        h('div', null, h('h3', null, 'What senders were told'), door(status.ledger ?? [])),
+        (status.destinations ?? []).map((it) => h('div', null, h('h3', null, `What became of it at ${it.name}`), delivery(it))),
+      ),
+    ),
+    h('div.halves', null, spool(status.spool), storage(ctx, status)),
+  );
 }
 
 function spool(it) {
   if (!it) return null;
   const share = it.budget_bytes ? it.used_bytes / it.budget_bytes : 0;
   const full = share >= NEARLY_FULL;
-  return h('section.stack.tight', { 'aria-label': 'Spool' }, h('h2', null, 'Spool'),
-    h('div', { class: full ? 'slow' : '' }, full ? '⚠ ' : '', h('b.num', null, bytes(it.used_bytes)), ` of ${bytes(it.budget_bytes)}, ${percent(share)}`),
-    h('span.track', { role: 'img', 'aria-label': `${percent(share)} of the budget` }, h(`i${full ? '.nearly' : ''}`, { style: { width: `${Math.min(1, share) * 100}%` } })),
-    h('p.small.dim', null, full ? 'When it is full, senders are told to come again: see why a destination does not take its records, or give the spool a larger budget.'
-      : 'Where what was accepted lies until every destination has it.'),
-    it.directory ? h('span.small', null, h('span.dim', null, 'In '), copyable(it.directory)) : h('span.small.slow', null, '⚠ In memory: what waits is gone when the server ends'));
+  return h(
+    'section.stack.tight',
+    { 'aria-label': 'Spool' },
+    h('h2', null, 'Spool'),
+    h(
+      'div',
+      { class: full ? 'slow' : '' },
+      full ? '⚠ ' : '',
+      h('b.num', null, bytes(it.used_bytes)),
+      ` of ${bytes(it.budget_bytes)}, ${percent(share)}`,
+    ),
+    h(
+      'span.track',
+      { role: 'img', 'aria-label': `${percent(share)} of the budget` },
+      h(`i${full ? '.nearly' : ''}`, { style: { width: `${Math.min(1, share) * 100}%` } }),
+    ),
+    h(
+      'p.small.dim',
+      null,
+      full
+        ? 'When it is full, senders are told to come again: see why a destination does not take its records, or give the spool a larger budget.'
+        : 'Where what was accepted lies until every destination has it.',
+    ),
+    it.directory
+      ? h('span.small', null, h('span.dim', null, 'In '), copyable(it.directory))
+      : h('span.small.slow', null, '⚠ In memory: what waits is gone when the server ends'),
+  );
 }
 
 function storage(ctx, status) {
   const it = status.storage;
   const title = h('h2', null, 'Database');
-  if (!it) return h('section.stack.tight', { 'aria-label': 'Database' }, title, h('p.slow.wrap', null, `⚠ ${status.storage_error ?? 'This server stores nothing itself.'}`));
-  const facts = [['Engine', it.engine], ['At', copyable(it.location)], ['PostgreSQL', it.server_version], ['pgvector', it.pgvector_version ?? 'none: no search by meaning'], ['Schema', `version ${it.schema_version}`], ['Size', bytes(it.database_bytes)]];
-  const rows = [['traces', '/'], ['spans', null], ['logs', '/logs'], ['points', '/metrics']];
-  return h('section.stack.tight', { 'aria-label': 'Database' }, title,
-    h('dl.facts', null, facts.map(([name, value]) => [h('dt', null, name), h('dd.wrap', null, value)])),
-    h('div.bar.facts-line', null, rows.map(([name, path]) => h('span', null, path ? h('a.num', { href: ctx.href(path) }, h('b', null, count(it[name]))) : h('b.num', null, count(it[name])), ` ${name}`))),
-    status.addresses ? h('dl.facts', null, Object.entries(status.addresses).map(([name, address]) => [h('dt', null, { grpc: 'OTLP, gRPC', http: 'OTLP, HTTP', api: 'This page' }[name] ?? name), h('dd', null, copyable(address))])) : null,
-    h('span.small.dim', null, `mahavishnu-otel ${status.version}`));
+  if (!it)
+    return h(
+      'section.stack.tight',
+      { 'aria-label': 'Database' },
+      title,
+      h('p.slow.wrap', null, `⚠ ${status.storage_error ?? 'This server stores nothing itself.'}`),
+    );
+  const facts = [
+    ['Engine', it.engine],
+    ['At', copyable(it.location)],
+    ['PostgreSQL', it.server_version],
+    ['pgvector', it.pgvector_version ?? 'none: no search by meaning'],
+    ['Schema', `version ${it.schema_version}`],
+    ['Size', bytes(it.database_bytes)],
+  ];
+  const rows = [
+    ['traces', '/'],
+    ['spans', null],
+    ['logs', '/logs'],
+    ['points', '/metrics'],
+  ];
+  return h(
+    'section.stack.tight',
+    { 'aria-label': 'Database' },
+    title,
+    h(
+      'dl.facts',
+      null,
+      facts.map(([name, value]) => [h('dt', null, name), h('dd.wrap', null, value)]),
+    ),
+    h(
+      'div.bar.facts-line',
+      null,
+      rows.map(([name, path]) =>
+        h('span', null, path ? h('a.num', { href: ctx.href(path) }, h('b', null, count(it[name]))) : h('b.num', null, count(it[name])), ` ${name}`),
+      ),
+    ),
+    status.addresses
+      ? h(
+          'dl.facts',
+          null,
+          Object.entries(status.addresses).map(([name, address]) => [
+            h('dt', null, { grpc: 'OTLP, gRPC', http: 'OTLP, HTTP', api: 'This page' }[name] ?? name),
+            h('dd', null, copyable(address)),
+          ]),
+        )
+      : null,
+    h('span.small.dim', null, `mahavishnu-otel ${status.version}`),
+  );
 }

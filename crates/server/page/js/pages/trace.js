@@ -16,7 +16,12 @@ import { bind, HELP } from '../trace/walk.js';
 import { toolbar } from '../trace/toolbar.js';
 import { Waterfall } from '../trace/waterfall.js';
 
-const TABS = [['waterfall', 'Waterfall'], ['logs', 'Logs'], ['similar', 'Similar traces'], ['json', 'JSON']];
+const TABS = [
+  ['waterfall', 'Waterfall'],
+  ['logs', 'Logs'],
+  ['similar', 'Similar traces'],
+  ['json', 'JSON'],
+];
 const SIMILAR = 20;
 
 export function open(ctx) {
@@ -32,12 +37,17 @@ export function open(ctx) {
   return async function update() {
     // The same address again means that somebody wants to see what has come since.
     if (!view || shownFor === location.search) {
-      await ctx.load(frame, async (signal) => (await ctx.ask(ctx.url(`/traces/${encodeURIComponent(ctx.path.id)}`), { signal, read: readExact })).data, (data) => {
-        if (view && size === data.spans.length + data.logs.length) return undefined;
-        size = data.spans.length + data.logs.length;
-        view = build(ctx, data);
-        return view.element;
-      });
+      await ctx.load(
+        frame,
+        async (signal) =>
+          (await ctx.ask(ctx.url(`/traces/${encodeURIComponent(ctx.path.id)}`), { signal, read: readExact })).data,
+        (data) => {
+          if (view && size === data.spans.length + data.logs.length) return undefined;
+          size = data.spans.length + data.logs.length;
+          view = build(ctx, data);
+          return view.element;
+        },
+      );
     }
     shownFor = location.search;
     await view?.show();
@@ -52,7 +62,8 @@ function build(ctx, data) {
   const root = trace.roots[0];
   ctx.title(`${root.span.name} · ${duration(trace.duration)}`);
   const panel = h('aside.side', { 'aria-label': 'The chosen span', hidden: true });
-  const choose = (node) => ctx.change({ span: node?.span.span_id ?? null, tab: null }, { replace: Boolean(ctx.get('span')) });
+  const choose = (node) =>
+    ctx.change({ span: node?.span.span_id ?? null, tab: null }, { replace: Boolean(ctx.get('span')) });
   const waterfall = new Waterfall(trace, { choose });
   const zoom = (from, to) => {
     const whole = from <= 0 && to >= trace.length;
@@ -65,19 +76,40 @@ function build(ctx, data) {
   ctx.closed(map.closed);
   const tools = toolbar(trace, waterfall, { choose, zoom });
   const body = h('div.tbody', { role: 'tabpanel' });
-  const tabs = h('div.tabs', { role: 'tablist', 'aria-label': 'Views of the trace' }, TABS.map(([name, word]) =>
-    h('button', { type: 'button', role: 'tab', data: { tab: name }, onclick: () => ctx.change({ tab: name === 'waterfall' ? null : name }) },
-      name === 'logs' ? `${word} ${count(data.logs.length)}` : word)));
+  const tabs = h(
+    'div.tabs',
+    { role: 'tablist', 'aria-label': 'Views of the trace' },
+    TABS.map(([name, word]) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          role: 'tab',
+          data: { tab: name },
+          onclick: () => ctx.change({ tab: name === 'waterfall' ? null : name }),
+        },
+        name === 'logs' ? `${word} ${count(data.logs.length)}` : word,
+      ),
+    ),
+  );
   const close = () => choose(null);
   ctx.keys(bind({ ctx, trace, waterfall, choose, close, zoom, tools }), HELP);
   const parts = { ctx, trace, body, panel, waterfall, choose, close, tools, map };
-  const element = h('div.tpage', null, summary(data, trace, tools), map.element, h('div.bar.ttabs', null, tabs, tools.element), body);
+  const element = h(
+    'div.tpage',
+    null,
+    summary(data, trace, tools),
+    map.element,
+    h('div.bar.ttabs', null, tabs, tools.element),
+    body,
+  );
   return { element, show: () => show(parts, tabs, zoom) };
 }
 
 function withWindow(value) {
   const params = new URLSearchParams(location.search);
-  if (value) params.set('w', value); else params.delete('w');
+  if (value) params.set('w', value);
+  else params.delete('w');
   const text = params.toString();
   return location.pathname + (text ? `?${text}` : '');
 }
@@ -106,8 +138,11 @@ async function show(parts, tabs, zoom) {
   if (tab === 'similar') {
     const region = ctx.region('Similar traces');
     put(content, region);
-    await ctx.load(region, async (signal) => (await ctx.ask(ctx.url(`/traces/${trace.id}/similar`, { limit: SIMILAR }), { signal })).data,
-      (similar) => similarTab(ctx, trace, similar));
+    await ctx.load(
+      region,
+      async (signal) => (await ctx.ask(ctx.url(`/traces/${trace.id}/similar`, { limit: SIMILAR }), { signal })).data,
+      (similar) => similarTab(ctx, trace, similar),
+    );
   }
 }
 
@@ -116,24 +151,81 @@ function summary(data, trace, tools) {
   const missing = root.span.parent_span_id;
   const api = `${location.origin}/api/v1/traces/${trace.id}`;
   const act = (word, title, run) => h('button.plain', { type: 'button', title, onclick: run }, word);
-  return h('header.tsummary', null,
-    h('div.bar', null, h('h1.cut', { title: root.span.name }, trace.errors ? h('span.bad', null, '✕ ') : null, root.span.name || '(no name)'), serviceOf(root.span.service),
-      h('span.grow'), h('span.faint', null, 'Copy as'), act('Link', 'Copy the address of this page', () => copy(location.href, 'Link copied')),
+  return h(
+    'header.tsummary',
+    null,
+    h(
+      'div.bar',
+      null,
+      h(
+        'h1.cut',
+        { title: root.span.name },
+        trace.errors ? h('span.bad', null, '✕ ') : null,
+        root.span.name || '(no name)',
+      ),
+      serviceOf(root.span.service),
+      h('span.grow'),
+      h('span.faint', null, 'Copy as'),
+      act('Link', 'Copy the address of this page', () => copy(location.href, 'Link copied')),
       act('JSON', 'Copy the trace as JSON', async () => copy(exactText(data), 'Trace copied as JSON')),
-      act('curl', 'Copy a command that fetches this trace', () => copy(`curl '${api}'`, 'Command copied'))),
-    h('div.bar.tfacts', null, fact('Started', timeOf(new Date(trace.startMs).toISOString(), { precise: true })), fact('Duration', h('b.mono', null, duration(trace.duration))),
-      fact('', counted(trace.nodes.length, 'span')), trace.errors ? h('button.link.bad', { type: 'button', title: 'Go to the next failing span (n)', onclick: () => tools.failing(1) }, `✕ ${counted(trace.errors, 'error')}`) : h('span.dim', null, 'no errors'),
-      fact('', counted(trace.deepest + 1, 'level')), fact('Trace', idOf(trace.id)),
-      missing ? h('span.slow', { title: 'The span without a parent has not come yet, or was not sampled' }, '⚠ root missing') : null,
-      trace.roots.length > 1 ? h('span.slow', { title: 'Spans whose parent is not here' }, `⚠ ${count(trace.roots.length)} roots`) : null,
-      h('span.tservices', null, trace.services.map((it) => h('button.link', { type: 'button', onclick: () => tools.look(it.name), title: `${it.name}: ${percent(it.share)} of the own time of all spans, ${counted(it.spans, 'span')}${it.errors ? `, ${it.errors} failing` : ''}; click to mark them` },
-        serviceOf(it.name), h('span.mono.dim', null, ` ${percent(it.share)}`))))));
+      act('curl', 'Copy a command that fetches this trace', () => copy(`curl '${api}'`, 'Command copied')),
+    ),
+    h(
+      'div.bar.tfacts',
+      null,
+      fact('Started', timeOf(new Date(trace.startMs).toISOString(), { precise: true })),
+      fact('Duration', h('b.mono', null, duration(trace.duration))),
+      fact('', counted(trace.nodes.length, 'span')),
+      trace.errors
+        ? h(
+            'button.link.bad',
+            { type: 'button', title: 'Go to the next failing span (n)', onclick: () => tools.failing(1) },
+            `✕ ${counted(trace.errors, 'error')}`,
+          )
+        : h('span.dim', null, 'no errors'),
+      fact('', counted(trace.deepest + 1, 'level')),
+      fact('Trace', idOf(trace.id)),
+      missing
+        ? h('span.slow', { title: 'The span without a parent has not come yet, or was not sampled' }, '⚠ root missing')
+        : null,
+      trace.roots.length > 1
+        ? h('span.slow', { title: 'Spans whose parent is not here' }, `⚠ ${count(trace.roots.length)} roots`)
+        : null,
+      h(
+        'span.tservices',
+        null,
+        trace.services.map((it) =>
+          h(
+            'button.link',
+            {
+              type: 'button',
+              onclick: () => tools.look(it.name),
+              title: `${it.name}: ${percent(it.share)} of the own time of all spans, ${counted(it.spans, 'span')}${it.errors ? `, ${it.errors} failing` : ''}; click to mark them`,
+            },
+            serviceOf(it.name),
+            h('span.mono.dim', null, ` ${percent(it.share)}`),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 const fact = (name, value) => h('span', null, name ? h('span.faint', null, `${name} `) : null, value);
 
 /** Logs or points carry this id, but no span has come. */
 function lone(ctx, data) {
-  const trace = { nodes: [], lost: data.logs.map((log) => ({ log, at: millis(log.timestamp) - millis(data.logs[0].timestamp) })) };
-  return h('div.pad', null, nothing('No span of this trace has come', h('p.dim', null, `${data.logs.length} log records and ${data.metrics.length} exemplars carry its id.`)), logsTab(ctx, trace, () => {}));
+  const trace = {
+    nodes: [],
+    lost: data.logs.map((log) => ({ log, at: millis(log.timestamp) - millis(data.logs[0].timestamp) })),
+  };
+  return h(
+    'div.pad',
+    null,
+    nothing(
+      'No span of this trace has come',
+      h('p.dim', null, `${data.logs.length} log records and ${data.metrics.length} exemplars carry its id.`),
+    ),
+    logsTab(ctx, trace, () => {}),
+  );
 }

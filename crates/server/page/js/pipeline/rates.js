@@ -4,12 +4,18 @@ const KEPT = 60;
 
 /** Remembers polls; gives for each destination `{ now, history }` in records a second, or null before there are two. */
 export class Rates {
-  constructor() { this.last = null; this.histories = new Map(); }
+  constructor() {
+    this.last = null;
+    this.histories = new Map();
+  }
 
   /** Takes a poll. A server that began anew counts from nothing, so nothing is said of that step. */
   take(status, at = performance.now()) {
     const stored = new Map((status.destinations ?? []).map((it) => [it.name, it.ledger.reduce((sum, entry) => sum + entry.stored, 0)]));
-    stored.set('', (status.ledger ?? []).reduce((sum, entry) => sum + entry.accepted, 0));
+    stored.set(
+      '',
+      (status.ledger ?? []).reduce((sum, entry) => sum + entry.accepted, 0),
+    );
     if (this.last) {
       const seconds = (at - this.last.at) / 1000;
       for (const [name, now] of stored) {

@@ -21,11 +21,29 @@ export function template(text) {
 /** The row. */
 export function patternRow(ctx, hits) {
   if (!hits.length) return h('span.faint.small', null, 'No pattern matches');
-  const card = (hit) => h('li', { title: `${hit.text}\n${hit.why}` },
-    h('a.hit', { href: hit.kind === 'error' ? ctx.href(`/errors/${hit.pattern_id}`) : ctx.href('/', { q: `pattern:${hit.pattern_id}` }) },
-      h('span.head', null, h('span.faint.small', null, hit.kind), serviceOf(hit.service),
-        hit.trend ? spark(hit.trend, { width: 48, height: 14, fail: hit.errors > 0 }) : null, h('span.num.small', null, `${count(hit.count)}×`),
-        h('span.faint.small.num', null, hit.score.toFixed(2))),
-      h('span.cut.mono', null, template(hit.text))));
+  const card = (hit) =>
+    h(
+      'li',
+      { title: `${hit.text}\n${hit.why}` },
+      h(
+        'a.hit',
+        {
+          href:
+            hit.kind === 'error'
+              ? ctx.href(`/errors/${hit.pattern_id}`)
+              : ctx.href('/', { q: `pattern:${hit.pattern_id}` }),
+        },
+        h(
+          'span.head',
+          null,
+          h('span.faint.small', null, hit.kind),
+          serviceOf(hit.service),
+          hit.trend ? spark(hit.trend, { width: 48, height: 14, fail: hit.errors > 0 }) : null,
+          h('span.num.small', null, `${count(hit.count)}×`),
+          h('span.faint.small.num', null, hit.score.toFixed(2)),
+        ),
+        h('span.cut.mono', null, template(hit.text)),
+      ),
+    );
   return h('ul.hits', null, hits.map(card));
 }

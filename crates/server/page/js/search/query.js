@@ -29,12 +29,16 @@ export function parse(text) {
   for (const found of text.matchAll(TOKEN)) tokens.push(tokenOf(found, filters, attributes));
   if (attributes.length) filters.attributes = attributes.join(',');
   const joined = joinWords(tokens);
-  const words = joined.filter((token) => token.ask).map((token) => token.ask).join(' ');
+  const words = joined
+    .filter((token) => token.ask)
+    .map((token) => token.ask)
+    .join(' ');
   return { text, tokens: joined, words, filters };
 }
 
 function tokenOf([whole, key, given, phrase, word], filters, attributes) {
-  if (phrase !== undefined) return { kind: 'exactly', shown: phrase, source: whole, ask: `"${phrase}"`, explained: EXPLAINED.exactly };
+  if (phrase !== undefined)
+    return { kind: 'exactly', shown: phrase, source: whole, ask: `"${phrase}"`, explained: EXPLAINED.exactly };
   // A URL, a path of Rust or C++ and a time of the day have colons too.
   if (key && !given.startsWith('//') && !given.startsWith(':')) {
     const quoted = given.startsWith('"');
@@ -89,7 +93,11 @@ function ms(text) {
 }
 
 function unquoted(text) {
-  try { return JSON.parse(text); } catch { return text.slice(1, -1); }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text.slice(1, -1);
+  }
 }
 
 /** `key:value` as it is written in the box; a text that could be taken for something else stands in quotes. */
@@ -100,7 +108,11 @@ export function written(key, value) {
 }
 
 /** The text of the box without one of its tokens. */
-export const without = (query, token) => query.tokens.filter((it) => it !== token).map((it) => it.source).join(' ');
+export const without = (query, token) =>
+  query.tokens
+    .filter((it) => it !== token)
+    .map((it) => it.source)
+    .join(' ');
 
 /** The text of the box with `key:value`, or without, where it is there. A key that can have one value only is replaced. */
 export function toggle(text, key, value) {

@@ -28,7 +28,10 @@ export function layout(names, calls) {
     const path = [nodes.get(from)];
     for (let layer = depth.get(from) + 1; layer < depth.get(to); layer += 1) path.push(place(layer, null));
     path.push(nodes.get(to));
-    for (let step = 1; step < path.length; step += 1) { path[step - 1].after.push(path[step]); path[step].before.push(path[step - 1]); }
+    for (let step = 1; step < path.length; step += 1) {
+      path[step - 1].after.push(path[step]);
+      path[step].before.push(path[step - 1]);
+    }
     return { call, path: backward.has(at) ? path.toReversed() : path, back: backward.has(at) };
   });
   for (let layer = 0; layer < layers.length; layer += 1) layers[layer] ??= [];
@@ -52,10 +55,17 @@ function cycles(names, calls) {
       const top = stack.at(-1);
       const next = out.get(top[0])[top[1]];
       top[1] += 1;
-      if (!next) { state.set(top[0], 'done'); stack.pop(); continue; }
+      if (!next) {
+        state.set(top[0], 'done');
+        stack.pop();
+        continue;
+      }
       const [to, at] = next;
       if (state.get(to) === 'open') backward.add(at);
-      else if (!state.has(to)) { state.set(to, 'open'); stack.push([to, 0]); }
+      else if (!state.has(to)) {
+        state.set(to, 'open');
+        stack.push([to, 0]);
+      }
     }
   }
   return backward;
@@ -65,7 +75,10 @@ function cycles(names, calls) {
 function depths(names, edges) {
   const waiting = new Map(names.map((name) => [name, 0]));
   const out = new Map(names.map((name) => [name, []]));
-  for (const { from, to } of edges) { waiting.set(to, waiting.get(to) + 1); out.get(from).push(to); }
+  for (const { from, to } of edges) {
+    waiting.set(to, waiting.get(to) + 1);
+    out.get(from).push(to);
+  }
   const depth = new Map(names.map((name) => [name, 0]));
   const ready = names.filter((name) => waiting.get(name) === 0);
   for (let at = 0; at < ready.length; at += 1) {
@@ -80,23 +93,35 @@ function depths(names, edges) {
 
 /** Brings what belongs together near each other: each stands at the middle of its neighbours, to and fro. */
 function order(layers) {
-  const number = (layer) => layer.forEach((node, at) => { node.at = at; node.slot = at - (layer.length - 1) / 2; });
-  layers.forEach((layer) => { layer.sort((one, other) => (one.name ?? '').localeCompare(other.name ?? '')); number(layer); });
+  const number = (layer) =>
+    layer.forEach((node, at) => {
+      node.at = at;
+      node.slot = at - (layer.length - 1) / 2;
+    });
+  layers.forEach((layer) => {
+    layer.sort((one, other) => (one.name ?? '').localeCompare(other.name ?? ''));
+    number(layer);
+  });
   let best = { crossings: crossings(layers), copy: layers.map((layer) => [...layer]) };
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     const down = sweep % 2 === 0;
     for (const layer of down ? layers : layers.toReversed()) {
-      const middle = new Map(layer.map((node) => {
-        const near = down ? node.before : node.after;
-        return [node, near.length ? near.reduce((sum, it) => sum + it.slot, 0) / near.length : node.slot];
-      }));
+      const middle = new Map(
+        layer.map((node) => {
+          const near = down ? node.before : node.after;
+          return [node, near.length ? near.reduce((sum, it) => sum + it.slot, 0) / near.length : node.slot];
+        }),
+      );
       layer.sort((one, other) => middle.get(one) - middle.get(other) || one.at - other.at);
       number(layer);
     }
     const now = crossings(layers);
     if (now < best.crossings) best = { crossings: now, copy: layers.map((layer) => [...layer]) };
   }
-  best.copy.forEach((layer, at) => { layers[at] = layer; number(layer); });
+  best.copy.forEach((layer, at) => {
+    layers[at] = layer;
+    number(layer);
+  });
 }
 
 function crossings(layers) {
@@ -117,7 +142,10 @@ function settle(layers) {
   const size = (node) => (node.name === null ? PASSING : HIGH);
   for (const layer of layers) {
     let y = -layer.reduce((sum, node) => sum + size(node), 0) / 2;
-    for (const node of layer) { node.y = y + size(node) / 2; y += size(node); }
+    for (const node of layer) {
+      node.y = y + size(node) / 2;
+      y += size(node);
+    }
   }
   for (let round = 0; round < SETTLING; round += 1) {
     for (const layer of round % 2 ? layers.toReversed() : layers) {
@@ -131,11 +159,15 @@ function settle(layers) {
       wanted.forEach((y, at) => down.push(at ? Math.max(y, down[at - 1] + apart[at]) : y));
       const up = [...wanted];
       for (let at = up.length - 2; at >= 0; at -= 1) up[at] = Math.min(up[at], up[at + 1] - apart[at + 1]);
-      layer.forEach((node, at) => { node.y = (down[at] + up[at]) / 2; });
+      layer.forEach((node, at) => {
+        node.y = (down[at] + up[at]) / 2;
+      });
     }
   }
   const all = layers.flat();
   const top = Math.min(...all.map((node) => node.y - size(node) / 2));
-  all.forEach((node) => { node.y -= top; });
+  all.forEach((node) => {
+    node.y -= top;
+  });
   return Math.max(...all.map((node) => node.y + size(node) / 2));
 }

@@ -29,9 +29,15 @@ export function serviceMap({ calls, services, width, open, chosen }) {
   const point = (node) => ({ x: PAD + node.layer * (wide + gap), y: PAD + node.y });
   const most = Math.max(1, ...calls.map((call) => call.calls));
   const crowded = edges.filter(({ call }) => shareOf(call) >= LABEL_FROM).length > MOST_LABELS;
-  const svg = s(`svg${crowded ? '.crowded' : ''}`, { width: size.width, height: size.height, role: 'group', 'aria-label': `Map of ${names.length} services` },
+  const svg = s(
+    `svg${crowded ? '.crowded' : ''}`,
+    { width: size.width, height: size.height, role: 'group', 'aria-label': `Map of ${names.length} services` },
     edges.map((edge) => edgeOf(edge, point, wide, most, edges.length > MANY ? THICK.mostOfMany : THICK.most)),
-    layers.flat().filter((node) => node.name !== null).map((node) => nodeOf(node.name, point(node), wide, services.get(node.name), { open, on: node.name === chosen })));
+    layers
+      .flat()
+      .filter((node) => node.name !== null)
+      .map((node) => nodeOf(node.name, point(node), wide, services.get(node.name), { open, on: node.name === chosen })),
+  );
   watch(svg, chosen);
   return h('div.map', { tabindex: '0', role: 'group', 'aria-label': 'Map, can be scrolled' }, svg);
 }
@@ -48,11 +54,21 @@ function edgeOf({ call, path, back }, point, wide, most, thickest) {
   const colour = share ? `color-mix(in oklab, var(--red-fill) ${red}%, var(--line-strong))` : 'var(--bar)';
   const { x, y } = line.end;
   const tip = 4 + thick / 2;
-  return s(`g.edge${share ? '.fails' : ''}`, { data: { from: call.caller, to: call.called } }, s('title', null, said),
+  return s(
+    `g.edge${share ? '.fails' : ''}`,
+    { data: { from: call.caller, to: call.called } },
+    s('title', null, said),
     s('path.reach', { d: line.d }),
     s('path.line', { d: line.d, style: { stroke: colour, 'stroke-width': `${thick.toFixed(1)}px` } }),
-    s('path.arrow', { d: `M${x} ${y - tip}l${tip * 1.5} ${tip}l${-tip * 1.5} ${tip}z`, transform: back ? `rotate(180 ${x} ${y})` : null, style: { fill: colour } }),
-    share >= LABEL_FROM ? s('text.label', { x: back ? x + 10 : x - 6, y: y - tip - 2, 'text-anchor': back ? 'start' : 'end' }, `✕ ${percent(share)}`) : null);
+    s('path.arrow', {
+      d: `M${x} ${y - tip}l${tip * 1.5} ${tip}l${-tip * 1.5} ${tip}z`,
+      transform: back ? `rotate(180 ${x} ${y})` : null,
+      style: { fill: colour },
+    }),
+    share >= LABEL_FROM
+      ? s('text.label', { x: back ? x + 10 : x - 6, y: y - tip - 2, 'text-anchor': back ? 'start' : 'end' }, `✕ ${percent(share)}`)
+      : null,
+  );
 }
 
 /** A smooth way through the points; back edges leave at the left and come in at the right. */
@@ -63,8 +79,14 @@ function curve(points, wide, back) {
   let at = { x: points[0].x + out, y: points[0].y };
   let d = `M${at.x} ${at.y}`;
   // The line ends where its arrow begins.
-  const stops = points.slice(1).flatMap((point, index) => (index === points.length - 2 ? [{ x: point.x + into - ARROW_PX * direction, y: point.y }]
-    : [{ x: point.x + (back ? wide : 0), y: point.y }, { x: point.x + (back ? 0 : wide), y: point.y }]));
+  const stops = points.slice(1).flatMap((point, index) =>
+    index === points.length - 2
+      ? [{ x: point.x + into - ARROW_PX * direction, y: point.y }]
+      : [
+          { x: point.x + (back ? wide : 0), y: point.y },
+          { x: point.x + (back ? 0 : wide), y: point.y },
+        ],
+  );
   for (const stop of stops) {
     const bend = (Math.abs(stop.x - at.x) / 2) * direction;
     d += stop.y === at.y ? `L${stop.x} ${stop.y}` : `C${at.x + bend} ${at.y} ${stop.x - bend} ${stop.y} ${stop.x} ${stop.y}`;
@@ -82,11 +104,23 @@ function nodeOf(name, { x, y }, wide, service, { open, on }) {
   const both = share.length + time.length < room;
   const numbers = [share ? s('tspan.bad', null, share) : null, share && both ? ' ' : null, both || !share ? time || '–' : null];
   const said = service?.spans ? `${name}: ${count(service.spans)} spans, ${failing ? `${percent(failing)} failing` : 'none failing'}, ${time}` : name;
-  const element = s(`g.node.${colourOf(name)}${on ? '.on' : ''}`, { transform: `translate(${x} ${y - NODE.high / 2})`, tabindex: '0', role: 'button', 'aria-pressed': String(on), data: { name } },
-    s('title', null, said), s('rect.box', { width: wide, height: NODE.high, rx: 4 }), s('rect.colour', { width: 4, height: NODE.high, rx: 2 }),
-    s('text.name', { x: 12, y: 17 }, name.length > room ? `${name.slice(0, room - 1)}…` : name || '(no name)'), s('text.numbers', { x: 12, y: 33 }, numbers));
+  const element = s(
+    `g.node.${colourOf(name)}${on ? '.on' : ''}`,
+    { transform: `translate(${x} ${y - NODE.high / 2})`, tabindex: '0', role: 'button', 'aria-pressed': String(on), data: { name } },
+    s('title', null, said),
+    s('rect.box', { width: wide, height: NODE.high, rx: 4 }),
+    s('rect.colour', { width: 4, height: NODE.high, rx: 2 }),
+    s('text.name', { x: 12, y: 17 }, name.length > room ? `${name.slice(0, room - 1)}…` : name || '(no name)'),
+    s('text.numbers', { x: 12, y: 33 }, numbers),
+  );
   element.addEventListener('click', () => open(name));
-  element.addEventListener('keydown', (event) => { if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); event.stopPropagation(); open(name); } });
+  element.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      event.stopPropagation();
+      open(name);
+    }
+  });
   return element;
 }
 
@@ -99,7 +133,10 @@ function watch(svg, chosen) {
       const { from, to } = edge.dataset;
       const is = from === name || to === name;
       edge.classList.toggle('near', is);
-      if (is) { near.add(from); near.add(to); }
+      if (is) {
+        near.add(from);
+        near.add(to);
+      }
     }
     for (const node of svg.querySelectorAll('.node')) node.classList.toggle('near', near.has(node.dataset.name));
   };

@@ -10,8 +10,14 @@ import { formatted } from './code.js';
 const LONGEST_FILTER = 500;
 
 const GROUPS = [
-  ['Database', /^db\./], ['Model', /^gen_ai\./], ['HTTP', /^(http|url|user_agent)\./], ['RPC', /^rpc\./], ['Messaging', /^messaging\./],
-  ['Error', /^(error|exception)\./], ['Network', /^(server|client|network|peer|net|source|destination)\./], ['Code', /^(code|thread)\./],
+  ['Database', /^db\./],
+  ['Model', /^gen_ai\./],
+  ['HTTP', /^(http|url|user_agent)\./],
+  ['RPC', /^rpc\./],
+  ['Messaging', /^messaging\./],
+  ['Error', /^(error|exception)\./],
+  ['Network', /^(server|client|network|peer|net|source|destination)\./],
+  ['Code', /^(code|thread)\./],
 ];
 
 /** Sections of an attribute object; what belongs to no group is the application's own and comes first. */
@@ -21,25 +27,70 @@ export function grouped(ctx, attributes, { filter = true } = {}) {
     const name = GROUPS.find(([, keys]) => keys.test(key))?.[0] ?? 'Application';
     groups.get(name).push([key, value]);
   }
-  return [...groups].filter(([, pairs]) => pairs.length).map(([name, pairs]) => section(name, list(ctx, pairs, filter)));
+  return [...groups]
+    .filter(([, pairs]) => pairs.length)
+    .map(([name, pairs]) => section(name, list(ctx, pairs, filter)));
 }
 
 /** A section that can be closed. */
 export const section = (name, content, { open = true, count } = {}) =>
-  h('details.part', { open }, h('summary', null, name, count === undefined ? null : h('span.faint', null, ` ${count}`)), content);
+  h(
+    'details.part',
+    { open },
+    h('summary', null, name, count === undefined ? null : h('span.faint', null, ` ${count}`)),
+    content,
+  );
 
 /** Keys and values. `filter` adds a link to what else has a value: traces, or the address that a function `filter(key, value)` gives. */
 export function list(ctx, pairs, filter = true) {
-  return h('dl.pairs', null, pairs.map(([key, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    const block = formatted(key, value);
-    const long = text.length > LONGEST_FILTER;
-    const plain = typeof value !== 'object' && !long;
-    return h('div.pair', { class: block ? 'block' : '' }, h('dt', { title: key }, key),
-      h('dd', null, block ?? h(`span.value.wrap${long ? '.long' : ''}`, long ? { tabindex: '0', role: 'group', 'aria-label': key } : null, text === '' ? h('span.faint', null, '(empty)') : text),
-        h('span.acts', null,
-          h('button.icon', { type: 'button', title: 'Copy the value', 'aria-label': `Copy ${key}`, onclick: () => copy(text, `Copied ${key}`) }, icon('copy')),
-          filter && plain ? h('a.icon', { href: typeof filter === 'function' ? filter(key, value) : ctx.href('/', { q: written(key, value) }),
-            title: 'Find what has this value', 'aria-label': `Find what has this ${key}` }, icon('search')) : null)));
-  }));
+  return h(
+    'dl.pairs',
+    null,
+    pairs.map(([key, value]) => {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      const block = formatted(key, value);
+      const long = text.length > LONGEST_FILTER;
+      const plain = typeof value !== 'object' && !long;
+      return h(
+        'div.pair',
+        { class: block ? 'block' : '' },
+        h('dt', { title: key }, key),
+        h(
+          'dd',
+          null,
+          block ??
+            h(
+              `span.value.wrap${long ? '.long' : ''}`,
+              long ? { tabindex: '0', role: 'group', 'aria-label': key } : null,
+              text === '' ? h('span.faint', null, '(empty)') : text,
+            ),
+          h(
+            'span.acts',
+            null,
+            h(
+              'button.icon',
+              {
+                type: 'button',
+                title: 'Copy the value',
+                'aria-label': `Copy ${key}`,
+                onclick: () => copy(text, `Copied ${key}`),
+              },
+              icon('copy'),
+            ),
+            filter && plain
+              ? h(
+                  'a.icon',
+                  {
+                    href: typeof filter === 'function' ? filter(key, value) : ctx.href('/', { q: written(key, value) }),
+                    title: 'Find what has this value',
+                    'aria-label': `Find what has this ${key}`,
+                  },
+                  icon('search'),
+                )
+              : null,
+          ),
+        ),
+      );
+    }),
+  );
 }

@@ -2,26 +2,41 @@
 
 import { h } from '../dom.js';
 
-const CLAUSES = /\b(SELECT|FROM|(?:LEFT|RIGHT|INNER|FULL|CROSS)(?: OUTER)? JOIN|JOIN|WHERE|GROUP BY|ORDER BY|HAVING|LIMIT|OFFSET|UNION(?: ALL)?|VALUES|SET|RETURNING|INSERT INTO|UPDATE|DELETE FROM|ON CONFLICT)\b/gi;
-const SQL_WORDS = /('(?:[^']|'')*')|(\$\d+|\?)|\b(SELECT|FROM|LEFT|RIGHT|INNER|OUTER|FULL|CROSS|JOIN|ON|WHERE|AND|OR|NOT|NULL|IS|IN|GROUP|ORDER|BY|HAVING|LIMIT|OFFSET|UNION|ALL|VALUES|SET|RETURNING|INSERT|INTO|UPDATE|DELETE|AS|ASC|DESC|CONFLICT|DO|NOTHING|WITH|DISTINCT|CASE|WHEN|THEN|ELSE|END)\b/gi;
+const CLAUSES =
+  /\b(SELECT|FROM|(?:LEFT|RIGHT|INNER|FULL|CROSS)(?: OUTER)? JOIN|JOIN|WHERE|GROUP BY|ORDER BY|HAVING|LIMIT|OFFSET|UNION(?: ALL)?|VALUES|SET|RETURNING|INSERT INTO|UPDATE|DELETE FROM|ON CONFLICT)\b/gi;
+const SQL_WORDS =
+  /('(?:[^']|'')*')|(\$\d+|\?)|\b(SELECT|FROM|LEFT|RIGHT|INNER|OUTER|FULL|CROSS|JOIN|ON|WHERE|AND|OR|NOT|NULL|IS|IN|GROUP|ORDER|BY|HAVING|LIMIT|OFFSET|UNION|ALL|VALUES|SET|RETURNING|INSERT|INTO|UPDATE|DELETE|AS|ASC|DESC|CONFLICT|DO|NOTHING|WITH|DISTINCT|CASE|WHEN|THEN|ELSE|END)\b/gi;
 const JSON_WORDS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
 const LONGEST = 100_000;
 
 /** Frames that are not the application's: libraries and runtimes of the languages that have SDKs. */
-const FOREIGN = /site-packages|dist-packages|node_modules|node:internal|<frozen |\/(?:usr|opt)\/(?:local\/)?lib|lib\/python\d|\.cargo\/registry|\/rustc\/|\bat (?:java|javax|jdk|sun|kotlin|scala|org\.springframework|org\.apache|io\.netty|reactor|io\.grpc|com\.fasterxml|com\.zaxxer|org\.hibernate|org\.postgresql|System|Microsoft)\.|\/go\/pkg\/mod|\/usr\/local\/go\/src|^\s*(?:runtime|net\/http|database\/sql|google\.golang\.org)[./]|vendor\/bundle|\/gems\/|\bcore::|\bstd::|\btokio::/;
+const FOREIGN =
+  /site-packages|dist-packages|node_modules|node:internal|<frozen |\/(?:usr|opt)\/(?:local\/)?lib|lib\/python\d|\.cargo\/registry|\/rustc\/|\bat (?:java|javax|jdk|sun|kotlin|scala|org\.springframework|org\.apache|io\.netty|reactor|io\.grpc|com\.fasterxml|com\.zaxxer|org\.hibernate|org\.postgresql|System|Microsoft)\.|\/go\/pkg\/mod|\/usr\/local\/go\/src|^\s*(?:runtime|net\/http|database\/sql|google\.golang\.org)[./]|vendor\/bundle|\/gems\/|\bcore::|\bstd::|\btokio::/;
 const FRAME = /^\s+(?:at |File "|in |\d+: |from )|^\s*\S+\.go:\d+|^\S+\(.*\)$|^\s+\S+:\d+/;
 
 /** A statement with each clause on its own line. */
 export function sql(text) {
-  const lines = text.length > LONGEST ? text : text.replace(/\s+/g, ' ').trim().replace(CLAUSES, (word, _word, at) => (at ? `\n${word}` : word));
-  return pre('SQL', marked(lines, SQL_WORDS, ([, string, hole, word]) => (string ? 'str' : hole ? 'num' : word ? 'key' : '')));
+  const lines =
+    text.length > LONGEST
+      ? text
+      : text
+          .replace(/\s+/g, ' ')
+          .trim()
+          .replace(CLAUSES, (word, _word, at) => (at ? `\n${word}` : word));
+  return pre(
+    'SQL',
+    marked(lines, SQL_WORDS, ([, string, hole, word]) => (string ? 'str' : hole ? 'num' : word ? 'key' : '')),
+  );
 }
 
 /** JSON with its structure; a text that is no JSON is shown as it is. */
 export function json(value) {
   const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
   if (text.length > LONGEST) return pre('JSON', text);
-  return pre('JSON', marked(text, JSON_WORDS, ([, string, colon, word]) => (colon ? 'key' : string ? 'str' : word ? 'word' : 'num')));
+  return pre(
+    'JSON',
+    marked(text, JSON_WORDS, ([, string, colon, word]) => (colon ? 'key' : string ? 'str' : word ? 'word' : 'num')),
+  );
 }
 
 /** A stack trace: the application's own frames bright, those of libraries dim. */
@@ -43,12 +58,17 @@ export function formatted(key, value) {
   if (/^db\.(query\.text|statement)$/.test(key)) return sql(value);
   if (/stacktrace$/.test(key)) return stack(value);
   if (value.length > 1 && /^\s*[[{]/.test(value)) {
-    try { return json(JSON.parse(value)); } catch { return null; }
+    try {
+      return json(JSON.parse(value));
+    } catch {
+      return null;
+    }
   }
   return value.includes('\n') ? pre(key, value) : null;
 }
 
-const pre = (label, children, kind = '') => h(`pre.code${kind ? `.${kind}` : ''}`, { tabindex: '0', role: 'group', 'aria-label': label }, children);
+const pre = (label, children, kind = '') =>
+  h(`pre.code${kind ? `.${kind}` : ''}`, { tabindex: '0', role: 'group', 'aria-label': label }, children);
 
 function marked(text, words, kindOf) {
   const parts = [];

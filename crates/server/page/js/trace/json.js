@@ -14,12 +14,22 @@ export function jsonTab(ctx, trace) {
     const response = await fetch(address, { signal: ctx.signal });
     const text = await response.text();
     const cut = text.length > SHOWN;
-    put(box, h('div.bar', null, h('span.dim', null, `${bytes(text.length)}${cut ? `, of which the first ${bytes(SHOWN)} are shown` : ''}`),
-      h('button.plain', { type: 'button', onclick: () => copy(text, 'Trace copied as JSON') }, 'Copy all'),
-      h('a', { href: address, download: `trace-${trace.id}.json` }, 'Download')),
-    json(cut ? text.slice(0, SHOWN) : indented(text)));
+    put(
+      box,
+      h(
+        'div.bar',
+        null,
+        h('span.dim', null, `${bytes(text.length)}${cut ? `, of which the first ${bytes(SHOWN)} are shown` : ''}`),
+        h('button.plain', { type: 'button', onclick: () => copy(text, 'Trace copied as JSON') }, 'Copy all'),
+        h('a', { href: address, download: `trace-${trace.id}.json` }, 'Download'),
+      ),
+      json(cut ? text.slice(0, SHOWN) : indented(text)),
+    );
   };
-  fill().catch((error) => { if (error.name !== 'AbortError') put(box, h('p.note', null, 'The server did not answer; the other tabs still show the trace.')); });
+  fill().catch((error) => {
+    if (error.name !== 'AbortError')
+      put(box, h('p.note', null, 'The server did not answer; the other tabs still show the trace.'));
+  });
   return box;
 }
 
@@ -28,9 +38,13 @@ function indented(text) {
   let depth = 0;
   let out = '';
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
-    if (token === '{' || token === '[') { depth += 1; out += `${token}\n${'  '.repeat(depth)}`; }
-    else if (token === '}' || token === ']') { depth -= 1; out += `\n${'  '.repeat(depth)}${token}`; }
-    else if (token === ',') out += `,\n${'  '.repeat(depth)}`;
+    if (token === '{' || token === '[') {
+      depth += 1;
+      out += `${token}\n${'  '.repeat(depth)}`;
+    } else if (token === '}' || token === ']') {
+      depth -= 1;
+      out += `\n${'  '.repeat(depth)}${token}`;
+    } else if (token === ',') out += `,\n${'  '.repeat(depth)}`;
     else if (token === ':') out += ': ';
     else out += token;
   }

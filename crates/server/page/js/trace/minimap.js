@@ -14,10 +14,20 @@ export function minimap(trace, onwindow) {
   const canvas = h('canvas', { height: HEIGHT, 'aria-hidden': 'true' });
   const [left, right] = [h('i.shade'), h('i.shade.end')];
   const [from, to] = [grip('Begin of the window'), grip('End of the window')];
-  const ticks = h('div.ticks', { 'aria-hidden': 'true' }, Array.from({ length: TICKS }, (_, at) =>
-    h('span', { style: { left: `${(at / (TICKS - 1)) * 100}%` } }, duration((trace.length * at) / (TICKS - 1)))));
+  const ticks = h(
+    'div.ticks',
+    { 'aria-hidden': 'true' },
+    Array.from({ length: TICKS }, (_, at) =>
+      h('span', { style: { left: `${(at / (TICKS - 1)) * 100}%` } }, duration((trace.length * at) / (TICKS - 1))),
+    ),
+  );
   const area = h('div.area', null, canvas, left, right, from, to);
-  const element = h('div.minimap', { role: 'group', 'aria-label': 'The whole trace; drag a window to look at a part of it' }, ticks, area);
+  const element = h(
+    'div.minimap',
+    { role: 'group', 'aria-label': 'The whole trace; drag a window to look at a part of it' },
+    ticks,
+    area,
+  );
   let shown = [0, trace.length];
 
   const paint = () => draw(canvas, trace, area.clientWidth);
@@ -31,14 +41,20 @@ export function minimap(trace, onwindow) {
     right.style.setProperty('left', `${b}%`);
     from.style.setProperty('left', `${a}%`);
     to.style.setProperty('left', `${b}%`);
-    for (const [it, at] of [[from, begin], [to, end]]) {
+    for (const [it, at] of [
+      [from, begin],
+      [to, end],
+    ]) {
       it.setAttribute('aria-valuenow', String(Math.round((at / trace.length) * 100)));
       it.setAttribute('aria-valuetext', duration(at));
     }
   }
   drags(area, trace, () => shown, { from, to }, onwindow);
   area.addEventListener('dblclick', () => onwindow(0, trace.length));
-  for (const [it, at] of [[from, 0], [to, 1]]) {
+  for (const [it, at] of [
+    [from, 0],
+    [to, 1],
+  ]) {
     it.addEventListener('keydown', (event) => {
       const step = { ArrowLeft: -KEY_STEP, ArrowRight: KEY_STEP }[event.key];
       if (!step) return;
@@ -53,7 +69,8 @@ export function minimap(trace, onwindow) {
   return { element, show, closed: () => window.removeEventListener('themechange', paint) };
 }
 
-const grip = (name) => h('span.grip', { role: 'slider', tabindex: '0', 'aria-label': name, 'aria-valuemin': '0', 'aria-valuemax': '100' });
+const grip = (name) =>
+  h('span.grip', { role: 'slider', tabindex: '0', 'aria-label': name, 'aria-valuemin': '0', 'aria-valuemax': '100' });
 
 /** A drag on a grip moves an end of the window, anywhere else it draws a new window. */
 function drags(area, trace, shown, grips, onwindow) {
@@ -75,7 +92,10 @@ function drags(area, trace, shown, grips, onwindow) {
     const now = timeAt(event);
     if (Math.abs(now - drag.fixed) > trace.length / 1e6) onwindow(Math.min(now, drag.fixed), Math.max(now, drag.fixed));
   });
-  for (const end of ['pointerup', 'pointercancel']) area.addEventListener(end, () => { drag = null; });
+  for (const end of ['pointerup', 'pointercancel'])
+    area.addEventListener(end, () => {
+      drag = null;
+    });
 }
 
 /** Every span as a line, in the order of the waterfall. */
@@ -93,6 +113,11 @@ function draw(canvas, trace, width) {
   trace.nodes.forEach((node, at) => {
     paper.fillStyle = node.failing ? colours[0] : colour.get(node.span.service);
     const y = 2 + (at / trace.nodes.length) * (HEIGHT - 4);
-    paper.fillRect((node.start / trace.length) * width, y, Math.max(1, ((node.end - node.start) / trace.length) * width), tall);
+    paper.fillRect(
+      (node.start / trace.length) * width,
+      y,
+      Math.max(1, ((node.end - node.start) / trace.length) * width),
+      tall,
+    );
   });
 }

@@ -16,21 +16,37 @@ export function model({ spans, logs }) {
   const byId = new Map();
   const all = spans.map((span, at) => {
     const start = relative(times[at]) - begin;
-    const node = { span, start, end: start + Math.max(0, span.duration_ms), children: [], parent: null, depth: 0, logs: [], critical: [],
-      failing: span.status === 'ERROR', below: 0, failingBelow: 0, own: 0 };
+    const node = {
+      span,
+      start,
+      end: start + Math.max(0, span.duration_ms),
+      children: [],
+      parent: null,
+      depth: 0,
+      logs: [],
+      critical: [],
+      failing: span.status === 'ERROR',
+      below: 0,
+      failingBelow: 0,
+      own: 0,
+    };
     byId.set(span.span_id, node);
     return node;
   });
   const roots = [];
   for (const node of all) {
     const parent = byId.get(node.span.parent_span_id);
-    if (parent && parent !== node) { node.parent = parent; parent.children.push(node); } else roots.push(node);
+    if (parent && parent !== node) {
+      node.parent = parent;
+      parent.children.push(node);
+    } else roots.push(node);
   }
   const lost = [];
   for (const log of logs) {
     const at = relative(moment(log.timestamp)) - begin;
     const node = byId.get(log.span_id);
-    if (node) node.logs.push({ log, at }); else lost.push({ log, at });
+    if (node) node.logs.push({ log, at });
+    else lost.push({ log, at });
   }
   const nodes = ordered(roots, all);
   const duration = all.reduce((most, node) => Math.max(most, node.end), 0);
@@ -38,8 +54,20 @@ export function model({ spans, logs }) {
   const length = Math.max(duration, 1e-6);
   for (const node of nodes) node.own = ownTime(node);
   critical(roots);
-  return { nodes, roots, byId, duration, length, base, begin, startMs: base * 1000 + begin, lost, services: services(nodes),
-    errors: nodes.filter((node) => node.failing).length, deepest: nodes.reduce((most, node) => Math.max(most, node.depth), 0) };
+  return {
+    nodes,
+    roots,
+    byId,
+    duration,
+    length,
+    base,
+    begin,
+    startMs: base * 1000 + begin,
+    lost,
+    services: services(nodes),
+    errors: nodes.filter((node) => node.failing).length,
+    deepest: nodes.reduce((most, node) => Math.max(most, node.depth), 0),
+  };
 }
 
 /** Parents before children, children by their start. What stands in a circle is put at the end as roots. */
@@ -84,7 +112,10 @@ function ownTime(node) {
   let until = node.start;
   for (const child of node.children) {
     const [from, to] = [Math.max(child.start, until), Math.min(child.end, node.end)];
-    if (to > from) { covered += to - from; until = to; }
+    if (to > from) {
+      covered += to - from;
+      until = to;
+    }
   }
   return Math.max(0, node.end - node.start - covered);
 }
@@ -120,7 +151,9 @@ function services(nodes) {
     all += own;
     found.set(span.service, service);
   }
-  return [...found.values()].map((it) => ({ ...it, share: all > 0 ? it.own / all : 0 })).sort((one, other) => other.own - one.own);
+  return [...found.values()]
+    .map((it) => ({ ...it, share: all > 0 ? it.own / all : 0 }))
+    .sort((one, other) => other.own - one.own);
 }
 
 /** What a failing span says: its status message, or what its exception says. */

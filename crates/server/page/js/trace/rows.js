@@ -13,24 +13,57 @@ export function rowOf(node, at, trace, view) {
   const { span } = node;
   const folded = view.folded.has(node);
   const chosen = view.chosen === node;
-  const kinds = [chosen && 'on', node.failing && 'failing', view.found?.has(node) && 'found', view.found && !view.found.has(node) && 'dimmed'].filter(Boolean);
-  return h(`div.wrow.${colourOf(span.service)}`, {
-    class: kinds.join(' '), id: `span-${span.span_id}`, role: 'row', 'aria-rowindex': at + 2, 'aria-level': node.depth + 1, 'aria-selected': String(chosen),
-    'aria-expanded': node.children.length ? String(!folded) : null, data: { span: span.span_id },
-    style: { transform: `translateY(${at * view.rowHeight}px)` },
-  }, tree(node, folded, view), h('div.wbar', { role: 'gridcell' }, bar(node, trace, view)));
+  const kinds = [
+    chosen && 'on',
+    node.failing && 'failing',
+    view.found?.has(node) && 'found',
+    view.found && !view.found.has(node) && 'dimmed',
+  ].filter(Boolean);
+  return h(
+    `div.wrow.${colourOf(span.service)}`,
+    {
+      class: kinds.join(' '),
+      id: `span-${span.span_id}`,
+      role: 'row',
+      'aria-rowindex': at + 2,
+      'aria-level': node.depth + 1,
+      'aria-selected': String(chosen),
+      'aria-expanded': node.children.length ? String(!folded) : null,
+      data: { span: span.span_id },
+      style: { transform: `translateY(${at * view.rowHeight}px)` },
+    },
+    tree(node, folded, view),
+    h('div.wbar', { role: 'gridcell' }, bar(node, trace, view)),
+  );
 }
 
 function tree(node, folded, view) {
   const { span } = node;
   const indent = node.depth * view.indent;
-  const hidden = folded ? `${count(node.below)} spans below${node.failingBelow ? `, ${node.failingBelow} failing` : ''}` : '';
+  const hidden = folded
+    ? `${count(node.below)} spans below${node.failingBelow ? `, ${node.failingBelow} failing` : ''}`
+    : '';
   const toggle = node.children.length
-    ? h('span.fold', { data: { fold: '' }, title: folded ? `Unfold ${hidden}` : 'Fold' }, folded ? '▸' : '▾') : h('span.fold');
-  return h('div.wname', { role: 'rowheader', title: `${span.service}: ${span.name}`, style: { 'padding-left': `${indent}px`, '--guides': `${indent}px`, '--step': `${view.indent}px` } },
-    toggle, node.failing ? h('span.bad', { title: 'Failed' }, '✕ ') : null,
+    ? h('span.fold', { data: { fold: '' }, title: folded ? `Unfold ${hidden}` : 'Fold' }, folded ? '▸' : '▾')
+    : h('span.fold');
+  return h(
+    'div.wname',
+    {
+      role: 'rowheader',
+      title: `${span.service}: ${span.name}`,
+      style: { 'padding-left': `${indent}px`, '--guides': `${indent}px`, '--step': `${view.indent}px` },
+    },
+    toggle,
+    node.failing ? h('span.bad', { title: 'Failed' }, '✕ ') : null,
     h('span.wtitle.cut', null, span.name || '(no name)', h('span.faint', null, `  ${span.service}`)),
-    folded ? h(`span.below${node.failingBelow ? '.bad' : ''}`, { title: hidden }, node.failingBelow ? `✕ +${count(node.below)}` : `+${count(node.below)}`) : null);
+    folded
+      ? h(
+          `span.below${node.failingBelow ? '.bad' : ''}`,
+          { title: hidden },
+          node.failingBelow ? `✕ +${count(node.below)}` : `+${count(node.below)}`,
+        )
+      : null,
+  );
 }
 
 function bar(node, trace, view) {
@@ -46,7 +79,13 @@ function bar(node, trace, view) {
     if (view.critical) {
       for (const [a, b] of node.critical) {
         const [x, y] = [Math.max(place(a), 0), Math.min(place(b), 1)];
-        if (y > x) parts.push(h('i.critical', { title: 'Critical path: the end of the trace waited for this', style: { left: percent(x), width: percent(y - x) } }));
+        if (y > x)
+          parts.push(
+            h('i.critical', {
+              title: 'Critical path: the end of the trace waited for this',
+              style: { left: percent(x), width: percent(y - x) },
+            }),
+          );
       }
     }
     for (const mark of ticks(node, trace)) {
@@ -63,11 +102,22 @@ function label(node, [start, end], outside, real) {
   const text = duration(node.end - node.start);
   const said = node.failing ? messageOf(node.span).split('\n')[0] : '';
   const message = said ? h('span.said', { title: said }, said) : null;
-  if (outside) return real > 1 ? h('span.wlabel.before', { style: { right: '0' } }, message, `${text} →`) : h('span.wlabel', { style: { left: '0' } }, `← ${text}`, message);
-  if (start > 1 - end && start > 0.3) return h('span.wlabel.before', { style: { right: percent(1 - start) } }, message, text);
+  if (outside)
+    return real > 1
+      ? h('span.wlabel.before', { style: { right: '0' } }, message, `${text} →`)
+      : h('span.wlabel', { style: { left: '0' } }, `← ${text}`, message);
+  if (start > 1 - end && start > 0.3)
+    return h('span.wlabel.before', { style: { right: percent(1 - start) } }, message, text);
   // A bar that goes to the end leaves no room for a sentence but on itself.
   if (said && end - start > 0.5 && end > 0.7) {
-    return [h('span.wlabel.inside', { title: said, style: { left: percent(start), 'max-width': percent(end - start) } }, said), h('span.wlabel', { style: { left: percent(end) } }, text)];
+    return [
+      h(
+        'span.wlabel.inside',
+        { title: said, style: { left: percent(start), 'max-width': percent(end - start) } },
+        said,
+      ),
+      h('span.wlabel', { style: { left: percent(end) } }, text),
+    ];
   }
   return h('span.wlabel', { style: { left: percent(end) } }, text, message);
 }

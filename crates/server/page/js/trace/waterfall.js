@@ -15,14 +15,35 @@ export class Waterfall {
   constructor(trace, { choose }) {
     this.trace = trace;
     this.choose = choose;
-    this.view = { folded: new Set(), chosen: null, found: null, critical: true, window: [0, trace.length], rowHeight: ROW,
+    this.view = {
+      folded: new Set(),
+      chosen: null,
+      found: null,
+      critical: true,
+      window: [0, trace.length],
+      rowHeight: ROW,
       // A deep tree is indented less, so that names keep their room.
-      indent: Math.max(2, Math.min(INDENT, WIDEST_TREE / Math.max(1, trace.deepest))) };
+      indent: Math.max(2, Math.min(INDENT, WIDEST_TREE / Math.max(1, trace.deepest))),
+    };
     this.axis = h('div.waxis', { 'aria-hidden': 'true' });
     this.canvas = h('div.wcanvas', { role: 'rowgroup' });
-    this.scroller = h('div.wscroll', { tabindex: '0', role: 'treegrid', 'aria-label': 'Spans of the trace' }, this.canvas);
-    this.element = h('div.waterfall', null,
-      h('div.whead', null, h('div.wname', null, 'Span'), h('div.wsplit', { title: 'Drag to give the names more room' }), this.axis), this.scroller);
+    this.scroller = h(
+      'div.wscroll',
+      { tabindex: '0', role: 'treegrid', 'aria-label': 'Spans of the trace' },
+      this.canvas,
+    );
+    this.element = h(
+      'div.waterfall',
+      null,
+      h(
+        'div.whead',
+        null,
+        h('div.wname', null, 'Span'),
+        h('div.wsplit', { title: 'Drag to give the names more room' }),
+        this.axis,
+      ),
+      this.scroller,
+    );
     this.drawn = new Map();
     this.paint = framed(() => this.draw());
     this.scroller.addEventListener('scroll', this.paint, { passive: true });
@@ -54,16 +75,30 @@ export class Waterfall {
     this.drawn.clear();
     put(this.canvas);
     const [from, to] = this.view.window;
-    put(this.axis, Array.from({ length: AXIS_TICKS }, (_, at) =>
-      h('span', { style: { left: `${(at / (AXIS_TICKS - 1)) * 100}%` } }, duration(from + ((to - from) * at) / (AXIS_TICKS - 1)))));
+    put(
+      this.axis,
+      Array.from({ length: AXIS_TICKS }, (_, at) =>
+        h(
+          'span',
+          { style: { left: `${(at / (AXIS_TICKS - 1)) * 100}%` } },
+          duration(from + ((to - from) * at) / (AXIS_TICKS - 1)),
+        ),
+      ),
+    );
     this.paint();
   }
 
   draw() {
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW) - MORE_ROWS);
-    const last = Math.min(this.rows.length, Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / ROW) + MORE_ROWS);
+    const last = Math.min(
+      this.rows.length,
+      Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / ROW) + MORE_ROWS,
+    );
     for (const [at, element] of this.drawn) {
-      if (at < first || at >= last) { element.remove(); this.drawn.delete(at); }
+      if (at < first || at >= last) {
+        element.remove();
+        this.drawn.delete(at);
+      }
     }
     const fresh = document.createDocumentFragment();
     for (let at = first; at < last; at += 1) {
@@ -86,7 +121,8 @@ export class Waterfall {
   /** Folds or unfolds what is below a span. */
   fold(node, folded = !this.view.folded.has(node)) {
     if (!node.children.length) return;
-    if (folded) this.view.folded.add(node); else this.view.folded.delete(node);
+    if (folded) this.view.folded.add(node);
+    else this.view.folded.delete(node);
     this.arrange();
   }
 
@@ -99,13 +135,18 @@ export class Waterfall {
   /** Marks a span and brings it into sight. */
   show(node) {
     this.view.chosen = node;
-    if (!node) { this.scroller.removeAttribute('aria-activedescendant'); this.redraw(); return; }
+    if (!node) {
+      this.scroller.removeAttribute('aria-activedescendant');
+      this.redraw();
+      return;
+    }
     let unfolded = false;
     for (let above = node.parent; above; above = above.parent) unfolded = this.view.folded.delete(above) || unfolded;
     if (unfolded) this.arrange();
     const top = this.place.get(node) * ROW;
     const { scrollTop, clientHeight } = this.scroller;
-    if (top < scrollTop || top + ROW > scrollTop + clientHeight) this.scroller.scrollTop = Math.max(0, top - clientHeight / 3);
+    if (top < scrollTop || top + ROW > scrollTop + clientHeight)
+      this.scroller.scrollTop = Math.max(0, top - clientHeight / 3);
     this.scroller.setAttribute('aria-activedescendant', `span-${node.span.span_id}`);
     this.redraw();
   }
@@ -113,7 +154,8 @@ export class Waterfall {
   /** The span so many rows further that passes a test. */
   next(step, wanted = () => true) {
     let at = this.place.get(this.view.chosen) ?? (step > 0 ? -1 : this.rows.length);
-    do at += step; while (this.rows[at] && !wanted(this.rows[at]));
+    do at += step;
+    while (this.rows[at] && !wanted(this.rows[at]));
     return this.rows[at];
   }
 
