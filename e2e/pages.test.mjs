@@ -150,6 +150,20 @@ describe('the pages on the data of the demo', () => {
     await it.close();
   });
 
+  test('who comes back from a trace finds the list where it was left', async () => {
+    const it = await page(context);
+    await it.goto(`${api}/`);
+    await settled(it);
+    await it.locator('#main').evaluate((main) => { main.scrollTop = 600; });
+    await it.locator('table.traces tbody tr').nth(30).click();
+    await it.locator('.wrow').first().waitFor();
+    await it.goBack();
+    await it.locator('table.traces').waitFor();
+    await settled(it);
+    assert.ok(await it.locator('#main').evaluate((main) => main.scrollTop) > 500);
+    await it.close();
+  });
+
   test('a path that nobody knows is a 404 that says so', async () => {
     const it = await page(context);
     const response = await it.goto(`${api}/no/such/page`);

@@ -9,6 +9,7 @@ const HOSTILE = '<img src=x onerror="window.hacked = true"><script>window.hacked
 const SERVICES = 60;
 const PAGES = ['/errors', '/logs', '/patterns', '/metrics', '/services', '/pipeline'];
 const BREAKER_MS = 30_000;
+const COUNTED_MS = 2500;
 
 describe('where there is nothing', () => {
   after(cleanup);
@@ -97,10 +98,13 @@ describe('a destination that refuses, and one that is away', () => {
     await send(http, 'traces', spansOf('shop', [span(id(16), Date.now(), { name: 'buy', to: 30 })]));
     await it.goto(`${api}/pipeline`);
     await it.getByText('otlp does not take records now').waitFor({ timeout: BREAKER_MS });
-    const state = it.locator('.breaker.broken');
-    const left = async () => Number(/in (\d+) s/.exec(await state.innerText())?.[1]);
+    const left = async () => {
+      const state = it.locator('.breaker.broken', { hasText: /next trial in \d+ s/ });
+      await state.waitFor();
+      return Number(/in (\d+) s/.exec(await state.innerText())[1]);
+    };
     const before = await left();
-    await it.waitForTimeout(3500);
+    await it.waitForTimeout(COUNTED_MS);
     assert.ok(await left() < before, `it counts down from ${before}`);
     const sums = await it.locator('table.ledger tr.total td:last-child').allInnerTexts();
     assert.deepEqual(sums.slice(1), ['✓ adds up', '✓ adds up', '✓ adds up']);

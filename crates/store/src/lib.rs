@@ -10,6 +10,7 @@
 //! | [`dead_letter`] | records that the database refused for what they hold |
 //! | [`embedding`] | vectors for the patterns, made in the background |
 //! | [`query`] | everything that can be asked |
+//! | [`live`] | what was just accepted, before it is stored |
 //! | [`attributes`] | OTLP values as JSON and back, without loss |
 //! | [`error`] | what can go wrong, in words for people |
 //!
@@ -24,6 +25,7 @@ pub mod embedding;
 pub mod encode;
 pub mod error;
 pub mod export;
+pub mod live;
 pub mod location;
 pub mod migrate;
 pub mod query;

@@ -24,6 +24,7 @@ mod errors;
 mod facets;
 mod histogram;
 mod logs;
+mod points;
 mod rows;
 mod search;
 mod series;
@@ -33,7 +34,6 @@ mod sql;
 mod traces;
 mod trends;
 mod types;
-mod words;
 
 use search::{Meaning, Models};
 

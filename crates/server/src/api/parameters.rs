@@ -8,17 +8,20 @@ use mahavishnu_store::{
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Map, Value};
+use utoipa::IntoParams;
 
 use crate::cli::Moment;
 
 mod meaning;
 mod series;
+mod tail;
 
 pub use meaning::{
     ChangeQuery, ErrorQuery, LikeQuery, OperationQuery, PatternQuery, PatternSearchQuery, SearchQuery,
     WindowQuery,
 };
 pub use series::SeriesQuery;
+pub use tail::TailQuery;
 
 /// Rows of a list, unless asked otherwise.
 const DEFAULT_LIMIT: usize = 100;
@@ -27,8 +30,9 @@ const DEFAULT_LIMIT: usize = 100;
 const HISTOGRAM_SINCE: Duration = Duration::from_secs(24 * 3600);
 
 /// Which traces.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct TraceQuery {
     /// Whose root is of this service.
     pub service: Option<String>,
@@ -46,8 +50,10 @@ pub struct TraceQuery {
     /// With a span, error or log record of this pattern, among the latest 5000 of them.
     pub pattern_id: Option<String>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     /// Where the page before ended: from its `Link` header.
     pub cursor: Option<String>,
@@ -58,8 +64,9 @@ pub struct TraceQuery {
 }
 
 /// Which log records.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct LogQuery {
     /// Words that must all occur in the message.
     pub text: Option<String>,
@@ -71,8 +78,10 @@ pub struct LogQuery {
     /// `key=value` pairs with commas between; a value that is JSON is taken as such.
     pub attributes: Option<String>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     /// Where the page before ended: from its `Link` header.
     pub cursor: Option<String>,
@@ -83,29 +92,34 @@ pub struct LogQuery {
 }
 
 /// How many of a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ListQuery {
     #[serde(default = "default_limit")]
     pub limit: usize,
 }
 
 /// Which metrics.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ServiceQuery {
     pub service: Option<String>,
 }
 
 /// Which data points.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct MetricQuery {
     pub name: String,
     pub service: Option<String>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     /// Where the page before ended: from its `Link` header.
     pub cursor: Option<String>,

@@ -13,7 +13,7 @@ export function example(ctx, group, trace, found) {
     h('section', { 'aria-label': 'Why these are one group' }, h('h2', null, 'Why these are one group'),
       h('p', null, `${sentence(group.detail?.why ?? 'same pattern of the message')}.`),
       frames.length ? h('ol.frames-list.mono', { title: 'The innermost first' }, frames.map((frame) => h('li.wrap', null, frame))) : null),
-    h('section.stack', { 'aria-label': 'Example' }, h('h2', null, 'An example'), found ? shown(ctx, trace, found) : h('div.failure', null, h('p.said.wrap', null, group.example))));
+    h('div.stack', null, h('h2', null, 'An example'), found ? shown(ctx, trace, found) : h('div.failure', null, h('p.said.wrap', null, group.example))));
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -40,7 +40,7 @@ function more(ctx, log, text) {
   const only = (key, value) => ctx.href('/logs', { attributes: pairOf(key, value), service: ctx.get('service'), level: ctx.get('level') });
   const around = { since: new Date(at - AROUND_MS).toISOString(), until: new Date(at + AROUND_MS).toISOString(), range: null, live: null };
   return [
-    h('nav.more-links', { 'aria-label': 'From here' },
+    h('div.more-links', null,
       log.trace_id ? h('a', { href: ctx.href(`/trace/${log.trace_id}`, { span: log.span_id }) }, 'Its trace') : h('span.faint', { title: 'It carries no trace id: it was written where no span was active' }, 'No trace'),
       log.pattern_id ? h('a', { href: ctx.href(`/patterns/${log.pattern_id}`) }, 'Its pattern') : null,
       log.pattern_id ? h('a', { href: ctx.href('/logs', { pattern_id: log.pattern_id }) }, 'Only lines of this pattern') : null,

@@ -12,7 +12,7 @@ const EXEMPLARS = 100;
 /** The chart. `brush(from, to)` is called for a window; `traceHref(exemplar)` is where a dot leads. */
 export async function chart(answer, { range, brush, traceHref, signal, colourFor }) {
   const Plot = await uPlot();
-  const box = h('div.plot', { role: 'img', 'aria-label': `${answer.name}, ${answer.aggregate}: ${answer.series.length} series over ${range.words}` });
+  const box = h('div.plot', { role: 'group', 'aria-label': `${answer.name}, ${answer.aggregate}: ${answer.series.length} series over ${range.words}` });
   const tip = h('div.panel.tip.plot-tip', { hidden: true });
   const figure = h('figure.metric', null, box, tip);
   const data = columnsOf(answer);

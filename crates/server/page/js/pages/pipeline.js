@@ -22,24 +22,27 @@ export function open(ctx) {
   const rest = ctx.region('Ledger, spool and database');
   const told = h('span.dim.small.num', { role: 'status' });
   put(ctx.root, h('div.pad.stack', null, h('div.bar', null, h('h1', null, 'Pipeline'), h('span.grow'), told), state,
-    h('section', { 'aria-label': 'Dead letters' }, h('h2', null, 'Dead letters'), dead), rest));
+    h('div', null, h('h2', null, 'Dead letters'), dead), rest));
   const rates = new Rates();
-  let refused = null;
-
-  const showLetters = () => ctx.load(dead, (signal) => ctx.ask(ctx.url('/dead-letters', { limit: LETTERS }), { signal }).then((it) => it.data),
-    (list) => letters(ctx, list, LETTERS, showLetters));
+  const asked = ctx.url('/dead-letters', { limit: LETTERS });
+  let known = '';
+  const drawLetters = (list) => { known = JSON.stringify(list); return letters(ctx, list, LETTERS, showLetters); };
+  const showLetters = () => ctx.load(dead, (signal) => ctx.ask(asked, { signal }).then((it) => it.data), drawLetters);
+  // What is sent again may be refused again a moment later; drawn only when it is another list, so that an open reason stays open.
+  const lookAgain = async () => {
+    if (!dead.filled) return;
+    const { data } = await ctx.ask(asked, { signal: ctx.left, quiet: true });
+    if (JSON.stringify(data) !== known) put(dead, drawLetters(data));
+  };
 
   const draw = (status) => {
     rates.take(status);
     put(told, `Read at ${clock(Date.now())}, again every 2 s`);
-    const now = (status.destinations ?? []).reduce((sum, it) => sum + it.ledger.reduce((all, entry) => all + entry.dead_lettered, 0), 0);
-    if (refused !== null && refused !== now) showLetters();
-    refused = now;
     keepFocus(state, () => put(state, destinations(ctx, status, rates)));
     keepFocus(rest, () => put(rest, others(ctx, status)));
     rest.filled = true;
   };
-  poll(ctx, state, told, draw);
+  poll(ctx, state, told, draw, lookAgain);
 
   return async function update() {
     await Promise.all([ctx.load(state, (signal) => ctx.ask('/api/v1/status', { signal }).then((it) => it.data), draw), dead.filled ? null : showLetters()]);
@@ -47,7 +50,7 @@ export function open(ctx) {
 }
 
 /** Reads the status again and again while somebody looks. */
-function poll(ctx, state, told, draw) {
+function poll(ctx, state, told, draw, lookAgain) {
   let asking = false;
   const again = async () => {
     if (asking || document.hidden || !state.filled || document.querySelector('dialog[open]')) return;
@@ -55,6 +58,7 @@ function poll(ctx, state, told, draw) {
     try {
       const { data } = await ctx.ask('/api/v1/status', { signal: ctx.left, quiet: true });
       draw(data);
+      await lookAgain();
     } catch (error) {
       if (error.name !== 'AbortError') put(told, h('span.slow', null, `⚠ No answer at ${clock(Date.now())}: this is what was read before`));
     }
@@ -78,7 +82,7 @@ function destinations(ctx, status, rates) {
   const rows = status.destinations ?? [];
   return h('div.stack.pipeline', null,
     h(`p.verdict.${said.kind}`, { role: 'status' }, h('b', { 'aria-hidden': 'true' }, said.glyph), ' ', said.words),
-    h('section', { 'aria-label': 'Destinations' }, h('h2', null, 'Destinations'),
+    h('div', null, h('h2', null, 'Destinations'),
       rows.length ? destinationTable(ctx, status, rates, performance.now()) : h('p.note', null, 'This server has no destination.')));
 }
 

@@ -50,7 +50,7 @@ function build(ctx, data) {
   if (!data.spans.length) return { element: lone(ctx, data), show: () => {} };
   const trace = { ...model(data), id: data.trace_id, points: data.metrics };
   const root = trace.roots[0];
-  ctx.title(`${root.span.name} · ${duration(trace.length)}`);
+  ctx.title(`${root.span.name} · ${duration(trace.duration)}`);
   const panel = h('aside.side', { 'aria-label': 'The chosen span', hidden: true });
   const choose = (node) => ctx.change({ span: node?.span.span_id ?? null, tab: null }, { replace: Boolean(ctx.get('span')) });
   const waterfall = new Waterfall(trace, { choose });
@@ -121,7 +121,7 @@ function summary(data, trace, tools) {
       h('span.grow'), h('span.faint', null, 'Copy as'), act('Link', 'Copy the address of this page', () => copy(location.href, 'Link copied')),
       act('JSON', 'Copy the trace as JSON', async () => copy(exactText(data), 'Trace copied as JSON')),
       act('curl', 'Copy a command that fetches this trace', () => copy(`curl '${api}'`, 'Command copied'))),
-    h('div.bar.tfacts', null, fact('Started', timeOf(new Date(trace.startMs).toISOString(), { precise: true })), fact('Duration', h('b.mono', null, duration(trace.length))),
+    h('div.bar.tfacts', null, fact('Started', timeOf(new Date(trace.startMs).toISOString(), { precise: true })), fact('Duration', h('b.mono', null, duration(trace.duration))),
       fact('', counted(trace.nodes.length, 'span')), trace.errors ? h('button.link.bad', { type: 'button', title: 'Go to the next failing span (n)', onclick: () => tools.failing(1) }, `✕ ${counted(trace.errors, 'error')}`) : h('span.dim', null, 'no errors'),
       fact('', counted(trace.deepest + 1, 'level')), fact('Trace', idOf(trace.id)),
       missing ? h('span.slow', { title: 'The span without a parent has not come yet, or was not sampled' }, '⚠ root missing') : null,

@@ -29,7 +29,7 @@ function section(key, title, values, chosen, narrow) {
   const lines = values.map(({ value, count: of }, at) => line(key, value, of, most, at, chosen, narrow));
   const rest = lines.slice(SHOWN);
   const more = rest.length ? h('button.link.small', { type: 'button', onclick: () => { rest.forEach((it) => { it.hidden = false; }); more.remove(); } }, `${rest.length} more`) : null;
-  return h('section.facet', { 'aria-label': title }, h('h3.cut', { title }, title), h('ul', null, lines), more);
+  return h('section.facet', { 'aria-label': title }, h('h2.cut', { title }, title), h('ul', null, lines), more);
 }
 
 function line(key, given, of, most, at, chosen, narrow) {

@@ -33,7 +33,7 @@ export function serviceMap({ calls, services, width, open, chosen }) {
     edges.map((edge) => edgeOf(edge, point, wide, most, edges.length > MANY ? THICK.mostOfMany : THICK.most)),
     layers.flat().filter((node) => node.name !== null).map((node) => nodeOf(node.name, point(node), wide, services.get(node.name), { open, on: node.name === chosen })));
   watch(svg, chosen);
-  return h('div.map', { tabindex: '0', role: 'region', 'aria-label': 'Service map' }, svg);
+  return h('div.map', { tabindex: '0', role: 'group', 'aria-label': 'Map, can be scrolled' }, svg);
 }
 
 const shareOf = (call) => (call.calls ? call.errors / call.calls : 0);

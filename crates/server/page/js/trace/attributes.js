@@ -33,9 +33,10 @@ export function list(ctx, pairs, filter = true) {
   return h('dl.pairs', null, pairs.map(([key, value]) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     const block = formatted(key, value);
-    const plain = typeof value !== 'object' && text.length < LONGEST_FILTER;
+    const long = text.length > LONGEST_FILTER;
+    const plain = typeof value !== 'object' && !long;
     return h('div.pair', { class: block ? 'block' : '' }, h('dt', { title: key }, key),
-      h('dd', null, block ?? h('span.value.wrap', null, text === '' ? h('span.faint', null, '(empty)') : text),
+      h('dd', null, block ?? h(`span.value.wrap${long ? '.long' : ''}`, long ? { tabindex: '0', role: 'group', 'aria-label': key } : null, text === '' ? h('span.faint', null, '(empty)') : text),
         h('span.acts', null,
           h('button.icon', { type: 'button', title: 'Copy the value', 'aria-label': `Copy ${key}`, onclick: () => copy(text, `Copied ${key}`) }, icon('copy')),
           filter && plain ? h('a.icon', { href: typeof filter === 'function' ? filter(key, value) : ctx.href('/', { q: written(key, value) }),

@@ -33,10 +33,12 @@ export function model({ spans, logs }) {
     if (node) node.logs.push({ log, at }); else lost.push({ log, at });
   }
   const nodes = ordered(roots, all);
-  const length = Math.max(all.reduce((most, node) => Math.max(most, node.end), 0), 1e-6);
+  const duration = all.reduce((most, node) => Math.max(most, node.end), 0);
+  // What is divided by is never 0.
+  const length = Math.max(duration, 1e-6);
   for (const node of nodes) node.own = ownTime(node);
   critical(roots);
-  return { nodes, roots, byId, length, base, begin, startMs: base * 1000 + begin, lost, services: services(nodes),
+  return { nodes, roots, byId, duration, length, base, begin, startMs: base * 1000 + begin, lost, services: services(nodes),
     errors: nodes.filter((node) => node.failing).length, deepest: nodes.reduce((most, node) => Math.max(most, node.depth), 0) };
 }
 

@@ -16,7 +16,7 @@ import { eventAt, messageOf } from './model.js';
 export function showSpan(panel, ctx, trace, node, { choose, close }) {
   const { span } = node;
   put(panel,
-    h('header', null, h('h2.wrap.grow', null, node.failing ? h('span.bad', null, '✕ ') : null, span.name || '(no name)'),
+    h('header', null, h('h2.wrap.grow', { title: span.name }, node.failing ? h('span.bad', null, '✕ ') : null, span.name || '(no name)'),
       h('button.icon', { type: 'button', title: 'Copy the span as JSON', 'aria-label': 'Copy the span as JSON', onclick: () => copy(exactText(span), 'Span copied as JSON') }, icon('copy')),
       h('button.icon', { type: 'button', title: 'Close (Esc)', 'aria-label': 'Close the panel', onclick: close }, icon('close'))),
     facts(ctx, trace, node, choose),
