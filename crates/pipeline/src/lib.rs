@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`signal`], [`batch`] | what travels |
 //! | [`check`] | is this request well formed, and which of its records can not be kept? |
+//! | [`wire`] | the fields of protobuf, without objects |
 //! | [`json`] | OTLP/JSON to OTLP protobuf |
 //! | [`receiver`] | OTLP over HTTP and gRPC |
 //! | [`intake`] | where it is taken into the log |
@@ -35,6 +36,7 @@ pub mod repeats;
 pub mod resilience;
 pub mod retry;
 pub mod signal;
+pub mod wire;
 
 pub use batch::Batch;
 pub use delivery::{Delivery, Destination};
