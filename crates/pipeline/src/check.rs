@@ -118,6 +118,13 @@ pub fn check(signal: Signal, request: Bytes) -> Result<Checked, Malformed> {
     }
 }
 
+/// Whether the bytes of a request can be read field by field, as [`crate::wire`] does: nothing is wrong with it, and
+/// no field that there is one of stands twice.
+#[must_use]
+pub fn is_plain(signal: Signal, request: &[u8]) -> bool {
+    walk::records(signal, request).is_some()
+}
+
 /// Checks a request with which something may be wrong.
 fn decode(signal: Signal, request: Bytes) -> Result<Checked, Malformed> {
     match signal {

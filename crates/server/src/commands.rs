@@ -13,9 +13,12 @@ use crate::{
 
 mod conformance;
 mod demo;
+mod loadgen;
 mod meaning;
 mod migrate;
 mod serve;
+
+pub use loadgen::Report as LoadReport;
 
 /// Runs a command to its end.
 pub async fn run(command: Command) -> Result<()> {
@@ -26,6 +29,7 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Config(arguments) => config(&arguments),
         Command::Dlq(arguments) => dlq(arguments).await,
         Command::Conformance(arguments) => conformance::run(&arguments).await,
+        Command::Loadgen(arguments) => loadgen::run(&arguments).await,
         Command::Traces(arguments) => traces(arguments).await,
         Command::Trace(arguments) => {
             let ask = &arguments.ask;

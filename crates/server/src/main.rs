@@ -11,6 +11,7 @@
 //! | `render` | the same for people |
 //! | `conformance` | checks of any OTLP server |
 //! | `demo` | a small workload |
+//! | `loadgen` | a large one |
 //! | `configuration`, `failure`, `output`, `progress` | settings in, exit codes and text out |
 
 mod api;
@@ -20,6 +21,7 @@ mod configuration;
 mod conformance;
 mod demo;
 mod failure;
+mod loadgen;
 mod output;
 mod progress;
 mod render;

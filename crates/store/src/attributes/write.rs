@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Valu
 use std::io::Write;
 
 /// Lists up to this length are searched for a key that stands twice by looking at every pair.
-const SHORT_LIST: usize = 16;
+pub(super) const SHORT_LIST: usize = 16;
 
 /// From here on a double has no digits after the point, and no exponent is needed below it to tell it from an int.
 const INTEGRAL_FROM: f64 = 1e22;

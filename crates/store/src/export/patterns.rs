@@ -183,7 +183,7 @@ pub(crate) struct Count {
 }
 
 /// By pattern and minute since 1970.
-pub(crate) type Counts = HashMap<(PatternId, u64), Count>;
+pub(crate) type Counts = HashMap<(PatternId, u64), Count, foldhash::fast::RandomState>;
 
 /// Nanoseconds of a minute.
 pub(crate) const MINUTE_NANOS: u64 = 60_000_000_000;

@@ -52,7 +52,12 @@ pub(crate) struct Scope {
     /// Of errors only, by their number.
     groups: HashMap<u64, Group>,
     unsaved: HashMap<u64, First>,
+    /// Of names only, which come again as they are: the pattern by a digest of the text.
+    names: HashMap<u64, PatternId, foldhash::fast::RandomState>,
 }
+
+/// Names whose pattern is known without looking into them; forgotten together when there are more.
+const KNOWN_NAMES: usize = 10_000;
 
 /// What the errors of a group have in common.
 #[derive(Clone, Debug)]
@@ -73,8 +78,8 @@ impl Scope {
     pub(crate) fn new(kind: Kind, service: &str) -> Self {
         let scope = format!("{}\n{service}", kind.name());
         let miner = if kind == Kind::Span { Miner::of_names(&scope) } else { Miner::new(&scope) };
-        let (groups, unsaved) = (HashMap::new(), HashMap::new());
-        Self { kind, service: service.to_owned(), miner, groups, unsaved }
+        let (groups, unsaved, names) = (HashMap::new(), HashMap::new(), HashMap::default());
+        Self { kind, service: service.to_owned(), miner, groups, unsaved, names }
     }
 
     pub(crate) fn is(&self, kind: &str, service: &str) -> bool {
@@ -88,6 +93,7 @@ impl Scope {
     /// Takes on a saved pattern.
     pub(crate) fn learn(&mut self, id: i64, template: &str, detail: Option<&Value>) {
         let id = id.cast_unsigned();
+        self.names.clear();
         if self.kind != Kind::Error {
             self.miner.adopt(PatternId(id), template, 0);
             return;
@@ -102,9 +108,19 @@ impl Scope {
 
     /// The pattern of a text that a record had at `time`.
     pub(crate) fn mine(&mut self, text: &str, time: UnixNanos) -> PatternId {
+        let name = (self.kind == Kind::Span).then(|| xxh3_64(text.as_bytes()));
+        if let Some(known) = name.and_then(|name| self.names.get(&name)) {
+            return *known;
+        }
         let mined = self.miner.mine(text);
         if mined.changed {
             self.note(mined.pattern.0, text, time);
+        }
+        if let Some(name) = name {
+            if self.names.len() >= KNOWN_NAMES {
+                self.names.clear();
+            }
+            self.names.insert(name, mined.pattern);
         }
         mined.pattern
     }
