@@ -167,19 +167,17 @@ impl OtelStorageAdapter {
         let opening = self.inner.opened.get_or_try_init(|| async {
             let store = Store::open(&self.inner.location).await?;
             let exporter = PostgresExporter::new(store.clone(), now);
-            let meaning = Meaning::load(&self.inner.settings).await.unwrap_or_else(|error| {
+            let meaning = Meaning::load(&self.inner.settings, &store).await.unwrap_or_else(|error| {
                 // Telemetry is stored all the same, and found by its words.
                 error!(%error, "otel-embedding-unavailable");
                 None
             });
-            let embedding = meaning.clone().map(|Meaning { embedder, hnsw, .. }| {
-                Embedding::start(store.clone(), embedder, hnsw, exporter.learned())
+            let embedding = meaning.clone().map(|Meaning { model, hnsw, .. }| {
+                Embedding::start(store.clone(), model, hnsw, exporter.learned())
             });
             let query = QueryService::new(store.clone());
             let query = match meaning {
-                Some(Meaning { embedder, hnsw, cache_size }) => {
-                    query.with_embedder(embedder, hnsw, cache_size)
-                }
+                Some(meaning) => meaning.teach(query),
                 None => query,
             };
             Ok(Opened { store, exporter, query, embedding: Mutex::new(embedding) })

@@ -222,7 +222,15 @@ pub static KEYS: &[Key] = &[
         "embedding_model",
         Kind::Text,
         "all-MiniLM-L6-v2",
-        "the model that turns text into vectors: the bundled one, the directory of another, or `none`",
+        "the model that turns text into vectors: the bundled one, the directory of another, `endpoint:NAME` for one that a \
+         service runs, or `none`",
+    ),
+    key(
+        "embedding_endpoint",
+        Kind::Endpoint,
+        "http://localhost:11434/v1",
+        "the service with OpenAI's embeddings that `endpoint:NAME` asks; a token stands where a password does, as in \
+         https://:TOKEN@api.openai.com/v1",
     ),
     key("embedding_dimension", whole(1, MOST_DIMENSIONS), "384", "numbers in one of its vectors"),
     key("cache_size", whole(100, 10_000), "1000", "vectors of recent texts that are kept in memory"),
@@ -256,6 +264,7 @@ pub static KEYS: &[Key] = &[
         "67108864",
         "bytes of one request at most, after decompression",
     ),
+    key("mcp.allow_writes", Kind::Switch, "false", "whether agents may hand in telemetry over MCP"),
 ];
 
 impl Key {

@@ -57,8 +57,8 @@ pub use meaning::Meaning;
 pub use origin::Origin;
 pub use schema::schema;
 pub use settings::{
-    Durability, HnswSettings, Loaded, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings,
-    Shown, SpoolSettings, StorageBackend, TuningSettings, WhenFull,
+    Durability, HnswSettings, Loaded, LogLevel, MahavishnuSettings, McpSettings, ObservabilitySettings,
+    ServerSettings, Shown, SpoolSettings, StorageBackend, TuningSettings, WhenFull,
 };
 pub use sources::{Flag, Sources};
 pub use transformation::{AttributeValue, Attributes, LogEntry, Metric, MetricKind};

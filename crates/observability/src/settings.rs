@@ -108,6 +108,8 @@ pub struct MahavishnuSettings {
     pub tuning: TuningSettings,
     /// Where the server listens.
     pub server: ServerSettings,
+    /// What agents may do.
+    pub mcp: McpSettings,
 }
 
 /// The section `observability`.
@@ -146,6 +148,8 @@ pub struct SpoolSettings {
 pub struct TuningSettings {
     /// The model that turns text into vectors.
     pub embedding_model: String,
+    /// The service that runs it, where it is `endpoint:NAME`.
+    pub embedding_endpoint: Endpoint,
     /// Numbers in one of its vectors.
     pub embedding_dimension: usize,
     /// Vectors of recent texts that are kept in memory.
@@ -184,6 +188,14 @@ pub struct ServerSettings {
     pub api: String,
     /// Bytes of one request at most, after decompression.
     pub max_request_bytes: usize,
+}
+
+/// The section `mcp`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct McpSettings {
+    /// Whether agents may hand in telemetry.
+    pub allow_writes: bool,
 }
 
 /// Settings with where each value came from.

@@ -74,7 +74,8 @@ impl Ledger {
         add(&self.repeated, weight);
     }
 
-    pub(crate) fn rejected(&self, signal: Signal, records: u64) {
+    /// Counts records that a request held and that can not be kept.
+    pub fn rejected(&self, signal: Signal, records: u64) {
         self.rejected[signal as usize].fetch_add(records, Ordering::Relaxed);
     }
 }

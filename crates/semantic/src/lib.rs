@@ -6,9 +6,11 @@
 //! | [`mod@prepare`] | which words of it carry meaning? |
 //! | [`lexical`] | how well do words match? |
 //! | [`stack`] | where in the program did it happen? |
-//! | [`embed`], [`model`] | which vector stands for it? |
+//! | [`embed`], [`model`], `endpoint` | which vector stands for it? |
 
 pub mod embed;
+#[cfg(feature = "endpoint")]
+pub mod endpoint;
 pub mod lexical;
 pub mod mining;
 pub mod model;

@@ -1,6 +1,6 @@
-//! The API on port 4319: health, metrics, and questions under `/api/v1`. A thin face of the query service.
+//! The API on port 4319: health, metrics, questions under `/api/v1`, and the page. A thin face of the query service.
 
-use axum::{Router, middleware, routing::get};
+use axum::{Json, Router, extract, middleware, routing::get};
 use mahavishnu_observability::OtelStorageAdapter;
 use mahavishnu_pipeline::{Destination, Intake, breaker::State};
 use mahavishnu_spool::Spool;
@@ -13,16 +13,22 @@ mod guard;
 mod health;
 mod meaning;
 mod metrics;
+mod overview;
+mod page;
 mod parameters;
 mod problem;
 mod questions;
 
 pub use parameters::{
     ChangeQuery, ErrorQuery, LikeQuery, ListQuery, LogQuery, MetricQuery, OperationQuery, PatternQuery,
-    PatternSearchQuery, SearchQuery, ServiceQuery, TraceQuery, WindowQuery,
+    PatternSearchQuery, SearchQuery, SeriesQuery, ServiceQuery, TraceQuery, WindowQuery, pattern_id,
 };
 
-use crate::shapes::Addresses;
+use crate::{
+    mcp,
+    shapes::{self, Addresses},
+    source::Source,
+};
 
 /// A statement and its limit; nobody writes a longer one.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -40,6 +46,8 @@ pub struct Api {
     pub dead_letters: Spool,
     pub destinations: Vec<Destination>,
     pub addresses: Arc<Addresses>,
+    /// Whether MCP has a tool that takes telemetry.
+    pub agents_may_write: bool,
 }
 
 impl Api {
@@ -66,15 +74,30 @@ impl Api {
         adapter.query().await
     }
 
+    /// The same as whoever else is asked.
+    pub async fn source(&self) -> Result<Source, StoreError> {
+        let query = self.query().await?;
+        Ok(Source::here(self.adapter()?.store().await?.clone(), query))
+    }
+
+    /// How this server is.
+    pub async fn status(&self) -> Result<shapes::Status, StoreError> {
+        let answer = questions::status(extract::State(self.clone())).await;
+        answer.map(|Json(status)| status).map_err(|problem| StoreError::Unavailable(problem.detail()))
+    }
+
     /// Every path, behind the guard.
     pub fn router(self) -> Router {
         Router::new()
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
-            .route("/metrics", get(metrics::text))
+            .route("/metrics", get(metrics::text_or_page))
             .merge(questions::router())
             .merge(meaning::router())
+            .merge(overview::router())
             .merge(dead_letters::router())
+            .route_service(mcp::PATH, mcp::service(self.clone()))
+            .merge(crate::page::router())
             .fallback(problem::no_such_path)
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES))

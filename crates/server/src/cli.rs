@@ -44,6 +44,8 @@ pub enum Command {
     Sql(Sql),
     /// Show where everything listens, what is stored and what was refused.
     Status(Status),
+    /// Answer an agent over MCP on standard input and output.
+    Mcp(Mcp),
     /// Look at what a destination refused for good, send it again, or throw it away.
     #[command(subcommand)]
     Dlq(Dlq),
@@ -170,6 +172,27 @@ pub struct Traces {
     /// With a failing span.
     #[arg(long)]
     pub errors: bool,
+    /// Of this status: ok, error or unset.
+    #[arg(long)]
+    pub status: Option<String>,
+    /// That took at least so many milliseconds.
+    #[arg(long, value_name = "MS")]
+    pub min_duration: Option<f64>,
+    /// That took at most so many milliseconds.
+    #[arg(long, value_name = "MS")]
+    pub max_duration: Option<f64>,
+    /// With a span that has this attribute; may be given several times.
+    #[arg(long = "attribute", value_name = "KEY=VALUE")]
+    pub attributes: Vec<String>,
+    /// With a span, error or log record of this pattern: its 16 hex digits.
+    #[arg(long, value_name = "ID")]
+    pub pattern: Option<String>,
+    /// Draw how many there were over time instead; the last day, unless --since says otherwise.
+    #[arg(long, conflicts_with = "facets")]
+    pub histogram: bool,
+    /// Show what the newest thousand have in common instead.
+    #[arg(long)]
+    pub facets: bool,
     #[command(flatten)]
     pub window: Window,
     #[command(flatten)]
@@ -236,6 +259,9 @@ pub struct Similar {
 
 #[derive(Debug, Args)]
 pub struct Errors {
+    /// Show this group, with traces that have it and traces that went well: its 16 hex digits.
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
     /// Of this service.
     #[arg(long)]
     pub service: Option<String>,
@@ -247,6 +273,9 @@ pub struct Errors {
 
 #[derive(Debug, Args)]
 pub struct Patterns {
+    /// Show this pattern alone: its 16 hex digits.
+    #[arg(value_name = "ID", conflicts_with_all = ["new_since", "kind", "service"])]
+    pub id: Option<String>,
     /// Show what is new, gone or came at another rate since this time, beside as long a time before.
     #[arg(long, value_name = "TIME", conflicts_with = "since")]
     pub new_since: Option<Moment>,
@@ -292,6 +321,15 @@ pub struct Logs {
     /// Of this trace.
     #[arg(long, value_name = "ID")]
     pub trace_id: Option<String>,
+    /// Of this pattern: its 16 hex digits.
+    #[arg(long, value_name = "ID")]
+    pub pattern: Option<String>,
+    /// With this attribute; may be given several times.
+    #[arg(long = "attribute", value_name = "KEY=VALUE")]
+    pub attributes: Vec<String>,
+    /// Draw how many there were over time instead; the last day, unless --since says otherwise.
+    #[arg(long)]
+    pub histogram: bool,
     #[command(flatten)]
     pub window: Window,
     #[command(flatten)]
@@ -305,6 +343,15 @@ pub struct Metrics {
     /// Of this service.
     #[arg(long)]
     pub service: Option<String>,
+    /// Draw the metric over time instead: rate, sum, avg, min, max, count, p50, p95, p99, or auto.
+    #[arg(long, value_name = "AGGREGATE", requires = "name", num_args = 0..=1, default_missing_value = "auto")]
+    pub chart: Option<String>,
+    /// Draw a line for each value of this label; of service, or of all labels with '*'.
+    #[arg(long, value_name = "LABEL", requires = "chart")]
+    pub by: Option<String>,
+    /// Draw only series with this label; may be given several times.
+    #[arg(long = "where", value_name = "KEY=VALUE", requires = "chart")]
+    pub labels: Vec<String>,
     #[command(flatten)]
     pub window: Window,
     #[command(flatten)]
@@ -329,6 +376,16 @@ pub struct Sql {
 pub struct Status {
     #[command(flatten)]
     pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Mcp {
+    /// Ask the server whose API is here. Default: the one of the settings, if it runs.
+    #[arg(long, value_name = "URL", conflicts_with = "storage")]
+    pub url: Option<String>,
+    /// Ask a database: embedded:DIR or a postgresql:// URL.
+    #[arg(long, value_name = "LOCATION")]
+    pub storage: Option<String>,
 }
 
 #[derive(Debug, Args)]

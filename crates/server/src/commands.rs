@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    api::{ListQuery, LogQuery, MetricQuery, ServiceQuery, TraceQuery},
+    api::{ListQuery, LogQuery, MetricQuery, SeriesQuery, ServiceQuery, TraceQuery},
     cli::{self, Ask, Command, Config, Dlq, DlqAll, DlqList},
     configuration, output,
     progress::while_waiting,
@@ -14,6 +14,7 @@ use crate::{
 mod conformance;
 mod demo;
 mod loadgen;
+mod mcp;
 mod meaning;
 mod migrate;
 mod serve;
@@ -26,6 +27,7 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Serve(arguments) => serve::run(&arguments).await,
         Command::Demo(arguments) => demo::run(&arguments).await,
         Command::Migrate(arguments) => migrate::run(&arguments).await,
+        Command::Mcp(arguments) => mcp::run(arguments).await,
         Command::Config(arguments) => config(&arguments),
         Command::Dlq(arguments) => dlq(arguments).await,
         Command::Conformance(arguments) => conformance::run(&arguments).await,
@@ -82,11 +84,25 @@ async fn traces(arguments: cli::Traces) -> Result<()> {
         service: arguments.service,
         operation: arguments.operation,
         errors: arguments.errors,
+        status: arguments.status,
+        min_duration_ms: arguments.min_duration,
+        max_duration_ms: arguments.max_duration,
+        attributes: pairs(&arguments.attributes),
+        pattern_id: arguments.pattern,
         since: arguments.window.since,
         until: arguments.window.until,
         limit: arguments.window.limit as usize,
+        ..TraceQuery::default()
     };
-    answer(&arguments.ask, async |source| source.traces(&query).await, |traces| render::traces(traces)).await
+    let ask = &arguments.ask;
+    if arguments.histogram {
+        return answer(ask, async |source| source.trace_histogram(&query).await, render::trace_histogram)
+            .await;
+    }
+    if arguments.facets {
+        return answer(ask, async |source| source.trace_facets(&query).await, render::facets).await;
+    }
+    answer(ask, async |source| source.traces(&query).await, |traces| render::traces(traces)).await
 }
 
 async fn logs(arguments: cli::Logs) -> Result<()> {
@@ -95,11 +111,23 @@ async fn logs(arguments: cli::Logs) -> Result<()> {
         trace_id: arguments.trace_id,
         min_severity: arguments.level,
         service: arguments.service,
+        pattern_id: arguments.pattern,
+        attributes: pairs(&arguments.attributes),
         since: arguments.window.since,
         until: arguments.window.until,
         limit: arguments.window.limit as usize,
+        ..LogQuery::default()
     };
-    answer(&arguments.ask, async |source| source.logs(&query).await, |logs| render::logs(logs)).await
+    let ask = &arguments.ask;
+    if arguments.histogram {
+        return answer(ask, async |source| source.log_histogram(&query).await, render::log_histogram).await;
+    }
+    answer(ask, async |source| source.logs(&query).await, |logs| render::logs(logs)).await
+}
+
+/// `key=value` pairs as the API takes them.
+fn pairs(attributes: &[String]) -> Option<String> {
+    (!attributes.is_empty()).then(|| attributes.join(","))
 }
 
 async fn metrics(arguments: cli::Metrics) -> Result<()> {
@@ -112,12 +140,27 @@ async fn metrics(arguments: cli::Metrics) -> Result<()> {
         )
         .await;
     };
+    if let Some(aggregate) = arguments.chart {
+        let query = SeriesQuery {
+            name,
+            service: arguments.service,
+            since: arguments.window.since,
+            until: arguments.window.until,
+            aggregate: (aggregate != "auto").then_some(aggregate),
+            group_by: arguments.by,
+            labels: pairs(&arguments.labels),
+            step_ms: None,
+        };
+        let ask = &arguments.ask;
+        return answer(ask, async |source| source.metric_series(&query).await, render::metric_series).await;
+    }
     let query = MetricQuery {
         name,
         service: arguments.service,
         since: arguments.window.since,
         until: arguments.window.until,
         limit: arguments.window.limit as usize,
+        ..MetricQuery::default()
     };
     answer(&arguments.ask, async |source| source.metric_points(&query).await, |points| render::points(points))
         .await

@@ -16,6 +16,11 @@ pub const NOT_FOUND: u8 = 3;
 #[error("{0}")]
 pub struct NotFound(pub String);
 
+/// Who could answer can not be asked now; the same question may be answered later.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Away(pub String);
+
 /// The settings are wrong, or an argument is.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

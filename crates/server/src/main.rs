@@ -6,6 +6,7 @@
 //! | `commands` | what each command does |
 //! | `serve` | a running server |
 //! | `api` | what it answers over HTTP |
+//! | `mcp` | the same for agents |
 //! | `source` | whom a command asks: a server or a database |
 //! | `shapes` | the JSON of both |
 //! | `render` | the same for people |
@@ -22,7 +23,9 @@ mod conformance;
 mod demo;
 mod failure;
 mod loadgen;
+mod mcp;
 mod output;
+mod page;
 mod progress;
 mod render;
 mod serve;

@@ -2,13 +2,19 @@
 
 mod loadgen;
 mod meaning;
+mod overview;
+mod series;
 mod table;
 mod tables;
 mod text;
 mod tree;
 
 pub use loadgen::loadgen;
-pub use meaning::{changes, errors, hits, operations, patterns, search, service_map, services, similar};
+pub use meaning::{
+    changes, error, errors, hits, operations, pattern, patterns, search, service_map, services, similar,
+};
+pub use overview::{facets, log_histogram, trace_histogram};
+pub use series::metric_series;
 pub use tables::{
     config, conformance, dead_letter_count, dead_letters, logs, metrics, points, sql, status, traces,
 };

@@ -72,6 +72,7 @@ impl Running {
             dead_letters: pipeline.dead_letters().clone(),
             destinations: pipeline.destinations(),
             addresses: Arc::clone(&addresses),
+            agents_may_write: settings.mcp.allow_writes,
         };
         let mut receivers = Listeners::new();
         receivers.serve(grpc, router.clone());

@@ -9,13 +9,17 @@ use serde_json::Value;
 mod convert;
 mod instant;
 mod meaning;
+mod overview;
+mod series;
 
 pub(crate) use convert::list;
 pub use instant::Instant;
 pub use meaning::{
-    ErrorGroup, Operation, Pattern, PatternChange, PatternHit, ServiceMap, ServiceSummary, SimilarTrace,
-    TraceResult,
+    Call, ErrorDetail, ErrorGroup, Operation, Pattern, PatternChange, PatternHit, PatternTrend, ServiceMap,
+    ServiceSummary, SimilarTrace, TraceResult,
 };
+pub use overview::{Facet, LogHistogram, TraceFacets, TraceHistogram};
+pub use series::MetricSeries;
 
 /// One line of a list of traces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +64,10 @@ pub struct Span {
     pub links: Vec<Value>,
     pub flags: u32,
     pub extra: Value,
+    /// The pattern that its name follows.
+    pub pattern_id: Option<String>,
+    /// The group of errors that it is of, where it failed.
+    pub error_id: Option<String>,
     pub resource: Resource,
     pub scope: Scope,
 }
@@ -99,6 +107,8 @@ pub struct LogRecord {
     pub observed_time: Option<Instant>,
     pub flags: u32,
     pub extra: Value,
+    /// The pattern that its message follows.
+    pub pattern_id: Option<String>,
     pub resource: Resource,
     pub scope: Scope,
 }

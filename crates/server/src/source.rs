@@ -9,11 +9,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     api::{
         ChangeQuery, ErrorQuery, ListQuery, LogQuery, MetricQuery, OperationQuery, PatternQuery,
-        PatternSearchQuery, SearchQuery, ServiceQuery, TraceQuery, WindowQuery,
+        PatternSearchQuery, SearchQuery, SeriesQuery, ServiceQuery, TraceQuery, WindowQuery, pattern_id,
     },
     cli::{Ask, Moment},
     configuration,
-    failure::NotFound,
+    failure::{Away, NotFound},
     shapes,
 };
 
@@ -71,6 +71,20 @@ impl Source {
         Ok(Self::Database { query: QueryService::new(store.clone()), store })
     }
 
+    /// The database of the server that this process is.
+    pub fn here(store: Store, query: QueryService) -> Self {
+        Self::Database { store, query }
+    }
+
+    /// The same for many questions: the model is loaded now, not for each of them.
+    pub async fn understanding_once(self) -> Self {
+        match (self.understanding().await, self) {
+            (Ok(query), Self::Database { store, .. }) => Self::Database { store, query },
+            // Without the model most questions can be answered; a search says what is wrong with it.
+            (_, source) => source,
+        }
+    }
+
     async fn answers(&self) -> bool {
         let Self::Server { client, url } = self else { return true };
         let Ok(health) = url.join("/healthz") else { return false };
@@ -87,8 +101,35 @@ impl Source {
 
     pub async fn traces(&self, filter: &TraceQuery) -> Result<Vec<shapes::TraceSummary>> {
         match self {
-            Self::Server { .. } => self.get("/api/v1/traces", filter).await,
-            Self::Database { query, .. } => Ok(shapes::list(query.traces(&filter.filter()).await?)),
+            Self::Server { .. } => self.pages("/api/v1/traces", filter, filter.limit).await,
+            Self::Database { query, .. } => Ok(shapes::list(query.traces(&filter.filter()?).await?)),
+        }
+    }
+
+    pub async fn trace_histogram(&self, asked: &TraceQuery) -> Result<shapes::TraceHistogram> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/traces/histogram", asked).await,
+            Self::Database { query, .. } => {
+                let (window, buckets) = asked.bars();
+                Ok(query.trace_histogram(&asked.filter()?, window, buckets).await?.into())
+            }
+        }
+    }
+
+    pub async fn trace_facets(&self, asked: &TraceQuery) -> Result<shapes::TraceFacets> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/traces/facets", asked).await,
+            Self::Database { query, .. } => Ok(query.trace_facets(&asked.filter()?).await?.into()),
+        }
+    }
+
+    pub async fn log_histogram(&self, asked: &LogQuery) -> Result<shapes::LogHistogram> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/logs/histogram", asked).await,
+            Self::Database { query, .. } => {
+                let (window, buckets) = asked.bars();
+                Ok(query.log_histogram(&asked.filter()?, window, buckets).await?.into())
+            }
         }
     }
 
@@ -117,7 +158,7 @@ impl Source {
     pub async fn metric_points(&self, filter: &MetricQuery) -> Result<Vec<shapes::MetricPoint>> {
         match self {
             Self::Server { .. } => self.get("/api/v1/points", filter).await,
-            Self::Database { query, .. } => Ok(shapes::list(query.metric_points(&filter.filter()).await?)),
+            Self::Database { query, .. } => Ok(shapes::list(query.metric_points(&filter.filter()?).await?)),
         }
     }
 
@@ -150,10 +191,39 @@ impl Source {
         }
     }
 
-    pub async fn patterns(&self, asked: &PatternQuery) -> Result<Vec<shapes::Pattern>> {
+    pub async fn patterns(&self, asked: &PatternQuery) -> Result<Vec<shapes::PatternTrend>> {
         match self {
             Self::Server { .. } => self.get("/api/v1/patterns", asked).await,
-            Self::Database { query, .. } => Ok(shapes::list(query.patterns(&asked.filter()?).await?)),
+            Self::Database { query, .. } => {
+                Ok(shapes::list(query.pattern_trends(&asked.filter()?, asked.window()).await?))
+            }
+        }
+    }
+
+    pub async fn pattern(&self, id: &str, asked: &WindowQuery) -> Result<shapes::PatternTrend> {
+        let id = pattern_id(id)?;
+        match self {
+            Self::Server { .. } => self.get(&format!("/api/v1/patterns/{id}"), asked).await,
+            Self::Database { query, .. } => {
+                Ok(query.pattern(id, asked.window()).await.map_err(not_found)?.into())
+            }
+        }
+    }
+
+    pub async fn error(&self, id: &str, asked: &WindowQuery) -> Result<shapes::ErrorDetail> {
+        let id = pattern_id(id)?;
+        match self {
+            Self::Server { .. } => self.get(&format!("/api/v1/errors/{id}"), asked).await,
+            Self::Database { query, .. } => {
+                Ok(query.error_detail(id, asked.window()).await.map_err(not_found)?.into())
+            }
+        }
+    }
+
+    pub async fn metric_series(&self, asked: &SeriesQuery) -> Result<shapes::MetricSeries> {
+        match self {
+            Self::Server { .. } => self.get("/api/v1/metrics/series", asked).await,
+            Self::Database { query, .. } => Ok(query.metric_series(&asked.filter()?).await?.into()),
         }
     }
 
@@ -206,12 +276,13 @@ impl Source {
 
     /// The database, asked by somebody who understands meaning: the model is loaded only where it is needed.
     async fn understanding(&self) -> Result<QueryService> {
-        let Self::Database { query, .. } = self else { bail!("only a database is asked so") };
+        let Self::Database { query, store } = self else { bail!("only a database is asked so") };
+        if query.understands() {
+            return Ok(query.clone());
+        }
         let settings = configuration::load(&[])?.settings;
-        Ok(match Meaning::load(&settings).await? {
-            Some(Meaning { embedder, hnsw, cache_size }) => {
-                query.clone().with_embedder(embedder, hnsw, cache_size)
-            }
+        Ok(match Meaning::load(&settings, store).await? {
+            Some(meaning) => meaning.teach(query.clone()),
             None => query.clone(),
         })
     }
@@ -262,6 +333,27 @@ impl Source {
         }
     }
 
+    /// All pages of a list up to a limit: a page may be short though more follow.
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        parameters: &impl Serialize,
+        limit: usize,
+    ) -> Result<Vec<T>> {
+        let Self::Server { client, url } = self else { bail!("only a server has an API") };
+        let (mut all, mut next) = (Vec::new(), client.get(url.join(path)?).query(parameters));
+        loop {
+            let (page, following): (Vec<T>, _) = read_page(next, url).await?;
+            all.extend(page);
+            match following {
+                Some(following) if all.len() < limit => next = client.get(url.join(&following)?),
+                _ => break,
+            }
+        }
+        all.truncate(limit);
+        Ok(all)
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &str, parameters: &impl Serialize) -> Result<T> {
         let Self::Server { client, url } = self else { bail!("only a server has an API") };
         read(client.get(url.join(path)?).query(parameters), url).await
@@ -270,26 +362,41 @@ impl Source {
 
 /// The answer, or the sentence with which the server refused.
 async fn read<T: DeserializeOwned>(request: reqwest::RequestBuilder, url: &Url) -> Result<T> {
+    Ok(read_page(request, url).await?.0)
+}
+
+/// The same, and where the next page is.
+async fn read_page<T: DeserializeOwned>(
+    request: reqwest::RequestBuilder,
+    url: &Url,
+) -> Result<(T, Option<String>)> {
     let answer = request.send().await.map_err(|_| {
-        anyhow!("no server answers at {url}: start one with mahavishnu-otel serve, or name a database with --storage")
+        Away(format!(
+            "no server answers at {url}: start one with mahavishnu-otel serve, or name a database with --storage"
+        ))
     })?;
     let status = answer.status();
+    let link = answer.headers().get(reqwest::header::LINK).and_then(|link| link.to_str().ok());
+    let next =
+        link.and_then(|link| Some(link.strip_prefix('<')?.split_once(">; rel=\"next\"")?.0.to_owned()));
     let body = answer.bytes().await.with_context(|| format!("the answer of {url} broke off"))?;
     if status.is_success() {
-        return serde_json::from_slice(&body)
-            .with_context(|| format!("{url} answers, but not as mahavishnu-otel does: check the address"));
+        let answer = serde_json::from_slice(&body)
+            .with_context(|| format!("{url} answers, but not as mahavishnu-otel does: check the address"))?;
+        return Ok((answer, next));
     }
     let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let detail = problem["detail"].as_str().map_or_else(|| format!("{url} answered {status}"), str::to_owned);
     match status {
         StatusCode::NOT_FOUND if problem["detail"].is_string() => Err(NotFound(detail).into()),
+        StatusCode::SERVICE_UNAVAILABLE => Err(Away(detail).into()),
         _ => bail!(detail),
     }
 }
 
 fn not_found(error: StoreError) -> anyhow::Error {
     match error {
-        StoreError::TraceNotFound(_) => NotFound(error.to_string()).into(),
+        StoreError::TraceNotFound(_) | StoreError::PatternNotFound(_) => NotFound(error.to_string()).into(),
         other => other.into(),
     }
 }

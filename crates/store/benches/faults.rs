@@ -21,7 +21,7 @@ use mahavishnu_pipeline::{Exporter, Signal, check::check, json};
 use mahavishnu_semantic::{Embedder, Model};
 use mahavishnu_store::{
     Location, PostgresExporter, QueryService, Store, UnixNanos,
-    embedding::{Embedding, Hnsw},
+    embedding::{Embedding, Hnsw, NamedModel},
     query::TraceId,
 };
 use mahavishnu_test_util::{TestDatabase, data_dir};
@@ -53,7 +53,7 @@ async fn main() -> Result<()> {
         }
     }
     let model: Arc<dyn Embedder> = Arc::new(Model::bundled()?);
-    let _embedding = Embedding::start(store.clone(), Arc::clone(&model), Hnsw::default(), exporter.learned());
+    let _embedding = Embedding::start(store.clone(), named(&model), Hnsw::default(), exporter.learned());
     let query = QueryService::new(store).with_embedder(model, Hnsw::default(), 100);
     while query.without_vector().await? > 0 {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -121,4 +121,8 @@ fn faults(kinds: &Kinds) -> BTreeMap<(String, BTreeSet<String>), BTreeSet<String
         }
     }
     faults
+}
+
+fn named(model: &Arc<dyn Embedder>) -> NamedModel {
+    NamedModel { embedder: Arc::clone(model), source: "all-MiniLM-L6-v2".to_owned() }
 }

@@ -23,7 +23,7 @@ use mahavishnu_pipeline::{Batch, Exporter, Signal, check::check};
 use mahavishnu_semantic::{Embedder, Model, ModelFiles};
 use mahavishnu_store::{
     Location, PostgresExporter, QueryService, Store, UnixNanos,
-    embedding::{Embedding, Hnsw},
+    embedding::{Embedding, Hnsw, NamedModel},
     query::{PatternFilter, SearchBy},
 };
 use mahavishnu_test_util::{TestDatabase, data_dir};
@@ -135,7 +135,7 @@ async fn table(
     exporter: &PostgresExporter,
     questions: &Questions,
 ) -> Result<[f64; 3]> {
-    let _embedding = Embedding::start(store.clone(), Arc::clone(&model), Hnsw::default(), exporter.learned());
+    let _embedding = Embedding::start(store.clone(), named(&model), Hnsw::default(), exporter.learned());
     let query = QueryService::new(store.clone()).with_embedder(model, Hnsw::default(), 1000);
     while query.without_vector().await? > 0 {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -171,4 +171,8 @@ fn ndcg<'a>(found: impl Iterator<Item = &'a String>, relevant: &HashSet<String>)
         .filter(|(_, template)| relevant.contains(*template) && seen.insert((*template).clone()));
     let gained: f64 = gains.map(|(rank, _)| discount(rank)).sum();
     gained / (0..relevant.len().min(MOST)).map(discount).sum::<f64>()
+}
+
+fn named(model: &Arc<dyn Embedder>) -> NamedModel {
+    NamedModel { embedder: Arc::clone(model), source: "all-MiniLM-L6-v2".to_owned() }
 }

@@ -43,6 +43,8 @@ CREATE TABLE otel.embedding_model (
     model_id  integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     identity  text    NOT NULL UNIQUE,
     dimension integer NOT NULL,
+    -- the setting that names it, to find it again while another takes its place
+    source    text    NOT NULL,
     -- one that nobody used for a week goes with its vectors
     used_at   timestamptz NOT NULL
 );
@@ -66,8 +68,13 @@ CREATE INDEX span_error_group ON otel.span (error_id, start_time) WHERE error_id
 ALTER TABLE otel.log_record ADD COLUMN pattern_id bigint, ADD COLUMN error_id bigint;
 CREATE INDEX log_record_pattern ON otel.log_record (pattern_id, time);
 CREATE INDEX log_record_error_group ON otel.log_record (error_id, time) WHERE error_id IS NOT NULL;
--- A word of PostgreSQL's parser is at most 2 kB and a vector of them 1 MB: the rest of a longer message is not found.
-CREATE INDEX log_record_words ON otel.log_record USING gin (to_tsvector('simple', left(message, 10000)));
+
+-- The words of a message. PostgreSQL's parser takes what looks like a path, a host or an address for one word: without their
+-- signs, each part is found. A word is at most 2 kB and a vector of them 1 MB: the rest of a longer message is not found.
+CREATE FUNCTION otel.log_words(message text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN to_tsvector('simple'::regconfig, translate(left(message, 10000), './\:-_=@#&?+~%<>', '                '));
+
+CREATE INDEX log_record_words ON otel.log_record USING gin (otel.log_words(message));
 
 -- Which patterns its spans follow, and how many follow each.
 ALTER TABLE otel.trace ADD COLUMN patterns bigint[], ADD COLUMN pattern_spans integer[];
@@ -169,5 +176,33 @@ BEGIN
         parent || '_default', time_column, lower_bound, time_column, upper_bound, partition);
     EXECUTE format('ALTER TABLE otel.%I ATTACH PARTITION otel.%I FOR VALUES FROM (%L) TO (%L)',
         parent, partition, lower_bound, upper_bound);
+END
+$$;
+
+-- Statements of users run as a role that can read this schema and nothing else, where we may make one. The role is the
+-- server's: another database, or another process at the same moment, may have made it.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'mahavishnu_otel_reader') THEN
+        CREATE ROLE mahavishnu_otel_reader NOLOGIN;
+    END IF;
+EXCEPTION WHEN insufficient_privilege OR duplicate_object OR unique_violation THEN
+    RAISE NOTICE 'the role mahavishnu_otel_reader was not made: %', SQLERRM;
+END
+$$;
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'mahavishnu_otel_reader') THEN
+        RETURN;
+    END IF;
+    GRANT USAGE ON SCHEMA otel TO mahavishnu_otel_reader;
+    GRANT SELECT ON ALL TABLES IN SCHEMA otel TO mahavishnu_otel_reader;
+    ALTER DEFAULT PRIVILEGES IN SCHEMA otel GRANT SELECT ON TABLES TO mahavishnu_otel_reader;
+    IF NOT pg_has_role('mahavishnu_otel_reader', 'MEMBER') THEN
+        GRANT mahavishnu_otel_reader TO CURRENT_USER;
+    END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE NOTICE 'the role mahavishnu_otel_reader can not be used: %', SQLERRM;
 END
 $$;

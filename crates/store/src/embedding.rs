@@ -40,6 +40,26 @@ impl Default for Hnsw {
     }
 }
 
+/// The setting that names the model whose vectors serve until `identity` has one for every pattern; none when it has.
+///
+/// # Errors
+///
+/// [`StoreError::Unavailable`] when the database can not answer now.
+pub async fn previous(store: &Store, identity: &str) -> Result<Option<String>, StoreError> {
+    let client = store.connection().await?;
+    let row = client.query_opt(include_str!("../queries/embedding/previous.sql"), &[&identity]).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// A model, and what the settings call it.
+#[derive(Clone, Debug)]
+pub struct NamedModel {
+    /// What turns texts into vectors.
+    pub embedder: Arc<dyn Embedder>,
+    /// The setting that names it.
+    pub source: String,
+}
+
 /// Gives every pattern of a store its vector. Dropping it stops the work.
 #[derive(Debug)]
 pub struct Embedding {
@@ -49,8 +69,9 @@ pub struct Embedding {
 impl Embedding {
     /// Begins; `learned` tells of new patterns.
     #[must_use]
-    pub fn start(store: Store, embedder: Arc<dyn Embedder>, hnsw: Hnsw, learned: Arc<Notify>) -> Self {
-        let worker = Worker { store, embedder, hnsw };
+    pub fn start(store: Store, model: NamedModel, hnsw: Hnsw, learned: Arc<Notify>) -> Self {
+        let NamedModel { embedder, source } = model;
+        let worker = Worker { store, embedder, source, hnsw };
         Self { task: tokio::spawn(worker.run(learned)) }
     }
 }
@@ -65,6 +86,7 @@ impl Drop for Embedding {
 struct Worker {
     store: Store,
     embedder: Arc<dyn Embedder>,
+    source: String,
     hnsw: Hnsw,
 }
 
@@ -82,12 +104,22 @@ impl Worker {
 
     /// Until every pattern has a vector of our model.
     async fn catch_up(&self) -> Result<(), StoreError> {
-        let model = model_id(&self.store, self.embedder.as_ref()).await?;
+        let model = self.model_id().await?;
         while self.some(model).await? > 0 {}
         self.index(model).await?;
         let client = self.store.connection().await?;
         client.execute(include_str!("../queries/embedding/unused.sql"), &[]).await?;
         Ok(())
+    }
+
+    /// The number of our model in this database.
+    async fn model_id(&self) -> Result<i32, StoreError> {
+        let client = self.store.connection().await?;
+        let dimension = i32::try_from(self.embedder.dimension()).unwrap_or(i32::MAX);
+        let statement = client.prepare_cached(include_str!("../queries/embedding/model.sql")).await?;
+        let row =
+            client.query_one(&statement, &[&self.embedder.identity(), &dimension, &self.source]).await?;
+        Ok(row.try_get(0)?)
     }
 
     /// The next patterns; says how many there were.
@@ -139,14 +171,6 @@ impl Worker {
         client.batch_execute(&statement).await?;
         Ok(())
     }
-}
-
-/// The number of a model in this database.
-async fn model_id(store: &Store, embedder: &dyn Embedder) -> Result<i32, StoreError> {
-    let client = store.connection().await?;
-    let dimension = i32::try_from(embedder.dimension()).unwrap_or(i32::MAX);
-    let statement = client.prepare_cached(include_str!("../queries/embedding/model.sql")).await?;
-    Ok(client.query_one(&statement, &[&embedder.identity(), &dimension]).await?.try_get(0)?)
 }
 
 /// Asks the model on a thread that may block.

@@ -19,9 +19,15 @@ pub enum StoreError {
     /// The statement is not one that reads.
     #[error("{0}")]
     InvalidSql(String),
+    /// The answer took too long: less must be asked for.
+    #[error("{0}")]
+    DeadlineExceeded(String),
     /// No span, log record or exemplar has this trace id.
     #[error("no trace {0} in the store")]
     TraceNotFound(String),
+    /// No pattern or group of errors has this number.
+    #[error("no pattern {0} in the store")]
+    PatternNotFound(String),
     /// The database can not serve us as it is: too old, without pgvector, of a newer version of ours.
     #[error("{0}")]
     Unsuitable(String),

@@ -3,10 +3,10 @@
 //! A list comes newest first. A trace is found by its id whenever it was; every other question is cheaper with a
 //! bound on time.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use mahavishnu_semantic::Embedder;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{error::SqlState, types::ToSql};
 use uuid::Uuid;
 
 use crate::{
@@ -18,24 +18,39 @@ use crate::{
 };
 
 mod changes;
+mod cursor;
+mod durations;
 mod errors;
+mod facets;
+mod histogram;
+mod logs;
 mod rows;
 mod search;
+mod series;
 mod services;
 mod similar;
 mod sql;
+mod traces;
+mod trends;
 mod types;
+mod words;
 
-use search::Meaning;
+use search::{Meaning, Models};
 
 pub use changes::{Change, PatternChange, Windows};
+pub use cursor::{Cursor, List, Page};
 pub use errors::{ErrorFilter, ErrorGroup, TREND_PARTS};
+pub use facets::{AttributeFacet, Facet, Facets};
+pub use histogram::{Bucket, DEFAULT_BUCKETS, Histogram, MAX_BUCKETS};
+pub use mahavishnu_semantic::PatternId;
 pub use search::{
     Match, PatternFilter, PatternHit, PatternKind, PatternRecord, SEARCH_THRESHOLD, SIMILARITY_THRESHOLD,
     SearchBy, SearchFilter, TraceResult,
 };
+pub use series::{Aggregate, Exemplar, MetricSeries, Series, SeriesFilter};
 pub use services::{Call, Operation, ServiceMap, ServiceSummary};
 pub use similar::SimilarTrace;
+pub use trends::{ErrorDetail, PatternTrend};
 pub use types::{
     LogFilter, LogRecord, MetricFilter, MetricPoint, MetricSummary, Number, Resource, Scope, Span, SpanId,
     SqlResult, StorageStatus, TraceContext, TraceFilter, TraceId, TraceSummary,
@@ -44,6 +59,9 @@ pub use types::{
 /// Rows of one answer at most.
 pub const MAX_ROWS: usize = 10_000;
 
+/// How long a question waits for a database that does not even say no: a server stops a statement after 20 s.
+const PATIENCE: Duration = Duration::from_secs(25);
+
 /// Tables with fewer rows than this are counted, larger ones estimated.
 const COUNTED_ROWS: f64 = 100_000.0;
 
@@ -51,7 +69,7 @@ const COUNTED_ROWS: f64 = 100_000.0;
 #[derive(Clone, Debug)]
 pub struct QueryService {
     store: Store,
-    meaning: Option<Arc<Meaning>>,
+    models: Option<Models>,
     vocabulary: Arc<tokio::sync::Mutex<search::Counted>>,
 }
 
@@ -59,7 +77,7 @@ impl QueryService {
     /// Asks this store.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, meaning: None, vocabulary: Arc::default() }
+        Self { store, models: None, vocabulary: Arc::default() }
     }
 
     /// Understands questions with this model; keeps the vectors of up to `cache_size` of them.
@@ -67,8 +85,25 @@ impl QueryService {
     /// Without a model, search finds words alone.
     #[must_use]
     pub fn with_embedder(mut self, embedder: Arc<dyn Embedder>, hnsw: Hnsw, cache_size: usize) -> Self {
-        self.meaning = Some(Arc::new(Meaning::new(embedder, hnsw, cache_size)));
+        let current = Arc::new(Meaning::new(embedder, hnsw, cache_size));
+        self.models = Some(Models { current, previous: None, caught_up: Arc::default() });
         self
+    }
+
+    /// Until every pattern has a vector of the model of [`Self::with_embedder`], understands questions with this one, whose
+    /// vectors are there.
+    #[must_use]
+    pub fn until_then(mut self, previous: Arc<dyn Embedder>) -> Self {
+        if let Some(models) = &mut self.models {
+            models.previous = Some(Arc::new(models.current.of(previous)));
+        }
+        self
+    }
+
+    /// Whether it has a model, and so finds by meaning.
+    #[must_use]
+    pub fn understands(&self) -> bool {
+        self.models.is_some()
     }
 
     /// Whether the database answers.
@@ -77,44 +112,8 @@ impl QueryService {
     ///
     /// [`StoreError::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.store.connection().await?.batch_execute("").await?;
+        self.store.asking().await?.batch_execute("").await?;
         Ok(())
-    }
-
-    /// The traces that match, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] when the database can not answer now.
-    pub async fn traces(&self, filter: &TraceFilter) -> Result<Vec<TraceSummary>, StoreError> {
-        let rows = self
-            .rows(
-                include_str!("../queries/trace/list.sql"),
-                &[
-                    &filter.service,
-                    &filter.operation,
-                    &filter.errors_only,
-                    &timestamp(filter.since),
-                    &timestamp(filter.until),
-                    &limit(filter.limit),
-                ],
-            )
-            .await?;
-        rows.iter()
-            .map(|row| {
-                let PgTimestamp(start) = row.try_get("start_time")?;
-                Ok(TraceSummary {
-                    trace_id: rows::trace_id(row.try_get("trace_id")?),
-                    service: row.try_get("service")?,
-                    name: row.try_get("name")?,
-                    start_time: UnixNanos::from_postgres(start, 0),
-                    duration_ms: row.try_get("duration_ms")?,
-                    spans: count(row.try_get("span_count")?),
-                    errors: count(row.try_get("error_count")?),
-                    root_missing: row.try_get("root_missing")?,
-                })
-            })
-            .collect()
     }
 
     /// All spans, logs and metrics of one trace, each at most [`MAX_ROWS`] of them, oldest first.
@@ -141,42 +140,6 @@ impl QueryService {
         })
     }
 
-    /// The log records that match, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] when the database can not answer now.
-    pub async fn logs(&self, filter: &LogFilter) -> Result<Vec<LogRecord>, StoreError> {
-        let words = filter.text.as_deref().map(like_words).filter(|words| !words.is_empty());
-        let (since, until) = (timestamp(filter.since), timestamp(filter.until));
-        let rows = match filter.trace_id {
-            Some(trace_id) => {
-                let id = Uuid::from_bytes(trace_id.0);
-                self.rows(
-                    include_str!("../queries/log/of_trace.sql"),
-                    &[
-                        &id,
-                        &words,
-                        &filter.min_severity,
-                        &filter.service,
-                        &since,
-                        &until,
-                        &limit(filter.limit),
-                    ],
-                )
-                .await?
-            }
-            None => {
-                self.rows(
-                    include_str!("../queries/log/list.sql"),
-                    &[&words, &filter.min_severity, &filter.service, &since, &until, &limit(filter.limit)],
-                )
-                .await?
-            }
-        };
-        rows.iter().map(rows::log_record).collect()
-    }
-
     /// All metrics, by name; of one service where it is given.
     ///
     /// # Errors
@@ -199,27 +162,6 @@ impl QueryService {
                 })
             })
             .collect()
-    }
-
-    /// The data points that match, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] when the database can not answer now.
-    pub async fn metric_points(&self, filter: &MetricFilter) -> Result<Vec<MetricPoint>, StoreError> {
-        let rows = self
-            .rows(
-                include_str!("../queries/metric/points.sql"),
-                &[
-                    &filter.name,
-                    &filter.service,
-                    &timestamp(filter.since),
-                    &timestamp(filter.until),
-                    &limit(filter.limit),
-                ],
-            )
-            .await?;
-        rows.iter().map(rows::metric_point).collect()
     }
 
     /// The rows of one statement that reads, at most `limit` of them. It finds the names of schema `otel`
@@ -253,9 +195,9 @@ impl QueryService {
     ///
     /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn without_vector(&self) -> Result<u64, StoreError> {
-        let Some(meaning) = &self.meaning else { return Ok(0) };
+        let Some(models) = &self.models else { return Ok(0) };
         let sql = include_str!("../queries/embedding/count_missing.sql");
-        let rows = self.rows(sql, &[&meaning.identity()]).await?;
+        let rows = self.rows(sql, &[&models.current.identity()]).await?;
         Ok(count_of(rows.first().map(|row| row.try_get(0)).transpose()?))
     }
 
@@ -265,7 +207,7 @@ impl QueryService {
     ///
     /// [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn status(&self) -> Result<StorageStatus, StoreError> {
-        let client = self.store.connection().await?;
+        let client = self.store.asking().await?;
         let row = client.query_one(include_str!("../queries/server/status.sql"), &[]).await?;
         let mut counts = [0; 3];
         for (count, table) in counts.iter_mut().zip(["otel.span", "otel.log_record", "otel.metric_point"]) {
@@ -303,10 +245,37 @@ impl QueryService {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
-        let client = self.store.connection().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, parameters).await?)
+        let client = self.store.asking().await?;
+        let asking = async {
+            // A statement that is kept is soon planned once for all values, and a filter that is a NULL then uses no index. The
+            // sessions of a server are set to plan each time; those of the embedded engine are not kept.
+            match self.store.location() {
+                Location::Embedded(_) => client.query(sql, parameters).await,
+                Location::Server(_) => {
+                    let statement = client.prepare_cached(sql).await?;
+                    client.query(&statement, parameters).await
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, asking).await {
+            Ok(answer) => answer.map_err(too_slow_or),
+            Err(_) => {
+                // What it is still busy with must not meet the next question.
+                drop(deadpool_postgres::Object::take(client));
+                Err(too_slow())
+            }
+        }
     }
+}
+
+fn too_slow() -> StoreError {
+    let sentence = "the question took longer than 20 s: ask for a shorter time or for less";
+    StoreError::DeadlineExceeded(sentence.to_owned())
+}
+
+/// A server stops what takes longer than its session's `statement_timeout`.
+fn too_slow_or(error: tokio_postgres::Error) -> StoreError {
+    if error.code() == Some(&SqlState::QUERY_CANCELED) { too_slow() } else { error.into() }
 }
 
 fn timestamp(time: Option<UnixNanos>) -> Option<PgTimestamp> {
@@ -325,11 +294,6 @@ fn count(value: i32) -> u64 {
 /// A sum that may be over nothing.
 fn count_of(value: Option<i64>) -> u64 {
     value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0)
-}
-
-/// The words of a text as LIKE patterns that find them anywhere.
-fn like_words(text: &str) -> Vec<String> {
-    text.split_whitespace().map(like).collect()
 }
 
 /// A LIKE pattern that finds a text anywhere.

@@ -13,8 +13,14 @@ use crate::{error::StoreError, location::Location, migrate, tls::Security};
 #[cfg(feature = "embedded")]
 use crate::embedded::Engine;
 
-/// Connections to a server: two that write, the rest for questions.
-const SERVER_CONNECTIONS: usize = 8;
+/// Connections to a server for what writes: the lanes of a delivery, vectors, dead letters.
+const WRITING_CONNECTIONS: usize = 6;
+
+/// Connections to a server for questions: however many are asked, and however slow they are, writing goes on.
+const ASKING_CONNECTIONS: usize = 6;
+
+/// A session for questions: it can not write, and the server stops a question that takes longer.
+const ASKING: &str = include_str!("../queries/server/asking.sql");
 
 /// What is committed leaves our spool: it must not be lost with the server's memory. A server that waits for more than
 /// its own disk goes on doing so.
@@ -42,7 +48,9 @@ pub struct Store {
 #[derive(Debug)]
 struct Inner {
     location: Location,
-    pool: Pool,
+    writing: Pool,
+    /// The same as `writing` where there is one session for everything.
+    asking: Pool,
     migrated: Vec<i32>,
     #[cfg(feature = "embedded")]
     engine: tokio::sync::Mutex<Option<Engine>>,
@@ -57,9 +65,11 @@ impl Store {
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
         match location {
             Location::Server(url) => {
-                let security = Security::from_url(url)?;
-                let pool = pool(security.config, security.connector, SERVER_CONNECTIONS)?;
-                Self::ready(location.clone(), pool, |inner| inner).await
+                let Security { config, connector } = Security::from_url(url)?;
+                let writing =
+                    pool(config.clone(), connector.clone(), WRITING_CONNECTIONS, SYNCHRONOUS_COMMIT)?;
+                let asking = pool(config, connector, ASKING_CONNECTIONS, ASKING)?;
+                Self::ready(location.clone(), writing, |inner| Inner { asking, ..inner }).await
             }
             Location::Embedded(directory) => Self::open_embedded(location, directory.clone()).await,
         }
@@ -68,7 +78,7 @@ impl Store {
     #[cfg(feature = "embedded")]
     async fn open_embedded(location: &Location, directory: PathBuf) -> Result<Self, StoreError> {
         let engine = Engine::start(&directory).await?;
-        let pool = pool(engine.config()?, tokio_postgres::NoTls, EMBEDDED_CONNECTIONS)?;
+        let pool = pool(engine.config()?, tokio_postgres::NoTls, EMBEDDED_CONNECTIONS, SYNCHRONOUS_COMMIT)?;
         Self::ready(location.clone(), pool, |inner| Inner {
             engine: tokio::sync::Mutex::new(Some(engine)),
             ..inner
@@ -87,15 +97,16 @@ impl Store {
 
     async fn ready(
         location: Location,
-        pool: Pool,
+        writing: Pool,
         complete: impl FnOnce(Inner) -> Inner,
     ) -> Result<Self, StoreError> {
-        let mut client = pool.get().await.map_err(|error| cannot_connect(&location, error))?;
+        let mut client = writing.get().await.map_err(|error| cannot_connect(&location, error))?;
         let migrated = migrate::migrate(&mut client).await?;
         drop(client);
         let inner = Inner {
             location,
-            pool,
+            asking: writing.clone(),
+            writing,
             migrated,
             #[cfg(feature = "embedded")]
             engine: tokio::sync::Mutex::new(None),
@@ -121,13 +132,22 @@ impl Store {
         self.inner.location.writers()
     }
 
-    /// A connection of the pool; waits for one to be free. The embedded engine has only one.
+    /// A connection that may write; waits for one to be free. The embedded engine has only one.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when the database can not be reached or all connections stay busy.
     pub async fn connection(&self) -> Result<Object, StoreError> {
-        self.inner.pool.get().await.map_err(|error| cannot_connect(&self.inner.location, error))
+        self.inner.writing.get().await.map_err(|error| cannot_connect(&self.inner.location, error))
+    }
+
+    /// A connection for a question: on a server one that can not write, and never one that writers wait for.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the database can not be reached or all connections stay busy.
+    pub(crate) async fn asking(&self) -> Result<Object, StoreError> {
+        self.inner.asking.get().await.map_err(|error| cannot_connect(&self.inner.location, error))
     }
 
     /// Closes the connections and stops the embedded engine; waits until its files are closed.
@@ -138,14 +158,21 @@ impl Store {
             let last_words =
                 async { self.connection().await?.batch_execute("").await.map_err(StoreError::from) };
             let _ended_anyway = tokio::time::timeout(LAST_WORDS, last_words).await;
-            self.inner.pool.close();
+            self.inner.writing.close();
             engine.stop().await;
         }
-        self.inner.pool.close();
+        self.inner.asking.close();
+        self.inner.writing.close();
     }
 }
 
-fn pool<T>(mut config: Config, connector: T, connections: usize) -> Result<Pool, StoreError>
+/// Connections that begin with `greeting`.
+fn pool<T>(
+    mut config: Config,
+    connector: T,
+    connections: usize,
+    greeting: &'static str,
+) -> Result<Pool, StoreError>
 where
     T: MakeTlsConnect<Socket> + Clone + Sync + Send + 'static,
     T::Stream: Sync + Send,
@@ -159,10 +186,8 @@ where
     let manager =
         Manager::from_config(config, connector, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     Pool::builder(manager)
-        .post_create(Hook::async_fn(|client, _| {
-            Box::pin(
-                async move { client.batch_execute(SYNCHRONOUS_COMMIT).await.map_err(HookError::Backend) },
-            )
+        .post_create(Hook::async_fn(move |client, _| {
+            Box::pin(async move { client.batch_execute(greeting).await.map_err(HookError::Backend) })
         }))
         .max_size(connections)
         .runtime(deadpool_postgres::Runtime::Tokio1)

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use mahavishnu_store::Location;
 
 use super::{
-    Durability, HnswSettings, LogLevel, MahavishnuSettings, ObservabilitySettings, ServerSettings,
-    SpoolSettings, StorageBackend, TuningSettings, WhenFull,
+    Durability, HnswSettings, LogLevel, MahavishnuSettings, McpSettings, ObservabilitySettings,
+    ServerSettings, SpoolSettings, StorageBackend, TuningSettings, WhenFull,
 };
 use crate::{
     endpoint::Endpoint,
@@ -73,12 +73,14 @@ impl Values {
                 api: self.text("server.api"),
                 max_request_bytes: self.whole("server.max_request_bytes"),
             },
+            mcp: McpSettings { allow_writes: self.switch("mcp.allow_writes") },
         }
     }
 
     fn tuning(&mut self) -> TuningSettings {
         TuningSettings {
             embedding_model: self.text("embedding_model"),
+            embedding_endpoint: self.endpoint("embedding_endpoint"),
             embedding_dimension: self.whole("embedding_dimension"),
             cache_size: self.whole("cache_size"),
             similarity_threshold: self.number("similarity_threshold"),

@@ -9,7 +9,7 @@ use mahavishnu_store::query::TraceId;
 
 use super::{
     Api, ChangeQuery, ErrorQuery, LikeQuery, ListQuery, OperationQuery, PatternQuery, PatternSearchQuery,
-    SearchQuery, WindowQuery, problem::Problem, questions::parameters,
+    SearchQuery, WindowQuery, pattern_id, problem::Problem, questions::parameters,
 };
 use crate::shapes;
 
@@ -23,8 +23,10 @@ pub(super) fn router() -> Router<Api> {
         .route("/api/v1/patterns", get(patterns))
         .route("/api/v1/patterns/search", get(search_patterns))
         .route("/api/v1/patterns/changes", get(changes))
+        .route("/api/v1/patterns/{id}", get(pattern))
         .route("/api/v1/errors", get(errors))
         .route("/api/v1/errors/traces", get(traces_by_error))
+        .route("/api/v1/errors/{id}", get(error))
         .route("/api/v1/services", get(services))
         .route("/api/v1/services/map", get(service_map))
         .route("/api/v1/services/{name}/operations", get(operations))
@@ -46,9 +48,28 @@ async fn similar(
     Ok(Json(shapes::list(similar)))
 }
 
-async fn patterns(State(api): State<Api>, query: Asked<PatternQuery>) -> Answer<Vec<shapes::Pattern>> {
-    let patterns = api.query().await?.patterns(&parameters(query)?.filter()?).await?;
+async fn patterns(State(api): State<Api>, query: Asked<PatternQuery>) -> Answer<Vec<shapes::PatternTrend>> {
+    let query = parameters(query)?;
+    let patterns = api.query().await?.pattern_trends(&query.filter()?, query.window()).await?;
     Ok(Json(shapes::list(patterns)))
+}
+
+async fn pattern(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Asked<WindowQuery>,
+) -> Answer<shapes::PatternTrend> {
+    let (id, window) = (pattern_id(&id)?, parameters(query)?.window());
+    Ok(Json(api.query().await?.pattern(id, window).await?.into()))
+}
+
+async fn error(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    query: Asked<WindowQuery>,
+) -> Answer<shapes::ErrorDetail> {
+    let (id, window) = (pattern_id(&id)?, parameters(query)?.window());
+    Ok(Json(api.query().await?.error_detail(id, window).await?.into()))
 }
 
 async fn search_patterns(

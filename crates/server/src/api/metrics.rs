@@ -1,6 +1,10 @@
 //! Our own metrics in Prometheus text, named after the Collector's.
 
-use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use mahavishnu_pipeline::{
     Destination, Intake, Signal, breaker,
     ledger::{Delivered, Received},
@@ -14,10 +18,21 @@ use prometheus_client::{
 use tokio::time::Instant;
 
 use super::Api;
+use crate::page;
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-pub(super) async fn text(State(api): State<Api>) -> impl IntoResponse {
+/// The metrics for a program; for a browser, the page about metrics that were received.
+pub(super) async fn text_or_page(state: State<Api>, headers: HeaderMap) -> Response {
+    if page::is_wanted(&headers) {
+        return page::index(headers).await;
+    }
+    let mut response = text(state).await.into_response();
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+async fn text(State(api): State<Api>) -> impl IntoResponse {
     let mut registry = Registry::with_prefix("mahavishnu_otel");
     registry.register_collector(Box::new(Senders(api.intake)));
     registry.register_collector(Box::new(Destinations(api.destinations)));

@@ -1,51 +1,83 @@
 //! What can be asked for, as query parameters; the command line asks with the same.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use mahavishnu_store::{
-    StoreError,
-    query::{LogFilter, MetricFilter, TraceFilter, TraceId},
+    StoreError, UnixNanos,
+    query::{Cursor, DEFAULT_BUCKETS, List, LogFilter, MetricFilter, PatternId, TraceFilter, TraceId},
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::{Map, Value};
 
 use crate::cli::Moment;
 
 mod meaning;
+mod series;
 
 pub use meaning::{
     ChangeQuery, ErrorQuery, LikeQuery, OperationQuery, PatternQuery, PatternSearchQuery, SearchQuery,
     WindowQuery,
 };
+pub use series::SeriesQuery;
 
 /// Rows of a list, unless asked otherwise.
 const DEFAULT_LIMIT: usize = 100;
 
+/// Counts over time are of the last day, unless asked otherwise.
+const HISTOGRAM_SINCE: Duration = Duration::from_secs(24 * 3600);
+
 /// Which traces.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TraceQuery {
+    /// Whose root is of this service.
     pub service: Option<String>,
+    /// Whose root has this name.
     pub operation: Option<String>,
+    /// Only traces with a failing span.
     #[serde(default)]
     pub errors: bool,
+    /// `error`: a span failed; `ok`, `unset`: none did, and the root says so.
+    pub status: Option<String>,
+    pub min_duration_ms: Option<f64>,
+    pub max_duration_ms: Option<f64>,
+    /// `key=value` pairs with commas between, all in one span; a value that is JSON is taken as such.
+    pub attributes: Option<String>,
+    /// With a span, error or log record of this pattern, among the latest 5000 of them.
+    pub pattern_id: Option<String>,
     #[serde(default, with = "moment")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
     pub until: Option<Moment>,
+    /// Where the page before ended: from its `Link` header.
+    pub cursor: Option<String>,
+    /// Bars of a histogram.
+    pub buckets: Option<usize>,
     #[serde(default = "default_limit")]
     pub limit: usize,
 }
 
 /// Which log records.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogQuery {
+    /// Words that must all occur in the message.
     pub text: Option<String>,
     pub trace_id: Option<String>,
+    /// At least of this severity number: 17 is ERROR.
     pub min_severity: Option<i32>,
     pub service: Option<String>,
+    pub pattern_id: Option<String>,
+    /// `key=value` pairs with commas between; a value that is JSON is taken as such.
+    pub attributes: Option<String>,
     #[serde(default, with = "moment")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
     pub until: Option<Moment>,
+    /// Where the page before ended: from its `Link` header.
+    pub cursor: Option<String>,
+    /// Bars of a histogram.
+    pub buckets: Option<usize>,
     #[serde(default = "default_limit")]
     pub limit: usize,
 }
@@ -66,7 +98,7 @@ pub struct ServiceQuery {
 }
 
 /// Which data points.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetricQuery {
     pub name: String,
@@ -75,21 +107,37 @@ pub struct MetricQuery {
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
     pub until: Option<Moment>,
+    /// Where the page before ended: from its `Link` header.
+    pub cursor: Option<String>,
     #[serde(default = "default_limit")]
     pub limit: usize,
 }
 
+/// From when until when, and in how many parts.
+pub type Bars = ((UnixNanos, UnixNanos), usize);
+
 impl TraceQuery {
     /// What the store is asked.
-    pub fn filter(&self) -> TraceFilter {
-        TraceFilter {
+    pub fn filter(&self) -> Result<TraceFilter, StoreError> {
+        Ok(TraceFilter {
             service: self.service.clone(),
             operation: self.operation.clone(),
             errors_only: self.errors,
+            status: self.status.as_deref().map(status).transpose()?,
+            min_duration_ms: self.min_duration_ms,
+            max_duration_ms: self.max_duration_ms,
+            attributes: self.attributes.as_deref().map(attributes).transpose()?.unwrap_or_default(),
+            pattern_id: self.pattern_id.as_deref().map(pattern_id).transpose()?,
             since: self.since.map(Moment::resolve),
             until: self.until.map(Moment::resolve),
+            after: self.cursor.as_deref().map(|text| Cursor::parse(text, List::Traces)).transpose()?,
             limit: self.limit,
-        }
+        })
+    }
+
+    /// The bars of a histogram: of the last day where nobody says otherwise.
+    pub fn bars(&self) -> Bars {
+        bars(self.since, self.until, self.buckets)
     }
 }
 
@@ -101,24 +149,88 @@ impl LogQuery {
             trace_id: self.trace_id.as_deref().map(TraceId::parse).transpose()?,
             min_severity: self.min_severity,
             service: self.service.clone(),
+            pattern_id: self.pattern_id.as_deref().map(pattern_id).transpose()?,
+            attributes: self.attributes.as_deref().map(attributes).transpose()?.unwrap_or_default(),
             since: self.since.map(Moment::resolve),
             until: self.until.map(Moment::resolve),
+            after: self.cursor.as_deref().map(|text| Cursor::parse(text, List::Logs)).transpose()?,
             limit: self.limit,
         })
+    }
+
+    /// The bars of a histogram: of the last day where nobody says otherwise.
+    pub fn bars(&self) -> Bars {
+        bars(self.since, self.until, self.buckets)
     }
 }
 
 impl MetricQuery {
     /// What the store is asked.
-    pub fn filter(&self) -> MetricFilter {
-        MetricFilter {
+    pub fn filter(&self) -> Result<MetricFilter, StoreError> {
+        Ok(MetricFilter {
             name: self.name.clone(),
             service: self.service.clone(),
             since: self.since.map(Moment::resolve),
             until: self.until.map(Moment::resolve),
+            after: self.cursor.as_deref().map(|text| Cursor::parse(text, List::Points)).transpose()?,
             limit: self.limit,
-        }
+        })
     }
+}
+
+fn bars(since: Option<Moment>, until: Option<Moment>, buckets: Option<usize>) -> Bars {
+    (window(since, until, HISTOGRAM_SINCE), buckets.unwrap_or(DEFAULT_BUCKETS))
+}
+
+/// From when until when: until now and so long before, where nobody says otherwise.
+pub(crate) fn window(
+    since: Option<Moment>,
+    until: Option<Moment>,
+    length: Duration,
+) -> (UnixNanos, UnixNanos) {
+    let until = until.map_or_else(now, Moment::resolve);
+    (since.map_or_else(|| before(until, length), Moment::resolve), until)
+}
+
+fn now() -> UnixNanos {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixNanos(u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX))
+}
+
+fn before(time: UnixNanos, by: Duration) -> UnixNanos {
+    UnixNanos(time.0.saturating_sub(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
+}
+
+fn status(text: &str) -> Result<i16, StoreError> {
+    match text.to_ascii_lowercase().as_str() {
+        "unset" => Ok(0),
+        "ok" => Ok(1),
+        "error" => Ok(2),
+        _ => Err(StoreError::InvalidArgument("a status is ok, error or unset".to_owned())),
+    }
+}
+
+/// The number of a pattern or a group of errors, as the API writes it.
+pub fn pattern_id(text: &str) -> Result<PatternId, StoreError> {
+    let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u64::from_str_radix(text, 16).ok().filter(|_| digits).map(PatternId).ok_or_else(|| {
+        StoreError::InvalidArgument(
+            "the id of a pattern is 16 hex digits: take it from the list of patterns or errors".to_owned(),
+        )
+    })
+}
+
+pub(crate) fn attributes(text: &str) -> Result<Map<String, Value>, StoreError> {
+    let pair = |pair: &str| {
+        let (key, value) = pair.split_once('=').ok_or_else(|| {
+            StoreError::InvalidArgument(
+                "attributes are written key=value, with commas between them".to_owned(),
+            )
+        })?;
+        let json = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        Ok((key.trim().to_owned(), json))
+    };
+    text.split(',').map(pair).collect()
 }
 
 fn default_limit() -> usize {

@@ -2,11 +2,14 @@
 
 use axum::{
     Json,
-    http::{StatusCode, header},
+    extract::Request,
+    http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use mahavishnu_store::StoreError;
 use serde::Serialize;
+
+use crate::page;
 
 /// When to come again to a database that can not answer now.
 const RETRY_AFTER_SECONDS: &str = "2";
@@ -25,6 +28,10 @@ impl Problem {
         let title = status.canonical_reason().unwrap_or("Error");
         Self { r#type: "about:blank", title, status: status.as_u16(), detail: detail.into() }
     }
+
+    pub(super) fn detail(self) -> String {
+        self.detail
+    }
 }
 
 impl From<StoreError> for Problem {
@@ -35,7 +42,8 @@ impl From<StoreError> for Problem {
             StoreError::InvalidArgument(_) | StoreError::InvalidEmbedding(_) | StoreError::InvalidSql(_) => {
                 StatusCode::BAD_REQUEST
             }
-            StoreError::TraceNotFound(_) => StatusCode::NOT_FOUND,
+            StoreError::DeadlineExceeded(_) => StatusCode::GATEWAY_TIMEOUT,
+            StoreError::TraceNotFound(_) | StoreError::PatternNotFound(_) => StatusCode::NOT_FOUND,
             StoreError::Unsuitable(_) | StoreError::Database(_) | StoreError::Unstorable(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -57,11 +65,13 @@ impl IntoResponse for Problem {
     }
 }
 
-pub(super) async fn no_such_path() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "there is no such path: questions are under /api/v1, OTLP has ports of its own",
-    )
+pub(super) async fn no_such_path(request: Request) -> Response {
+    let is_question = request.uri().path().starts_with("/api/");
+    if request.method() == Method::GET && !is_question && page::is_wanted(request.headers()) {
+        return page::lost(request).await;
+    }
+    let reason = "there is no such path: questions are under /api/v1, OTLP has ports of its own";
+    Problem::new(StatusCode::NOT_FOUND, reason).into_response()
 }
 
 pub(super) async fn wrong_method() -> Problem {

@@ -6,13 +6,14 @@ use axum::{
         Path, Query, State,
         rejection::{JsonRejection, QueryRejection},
     },
-    http::StatusCode,
+    http::{StatusCode, Uri},
+    response::Response,
     routing::{get, post},
 };
 use mahavishnu_store::{StoreError, query::TraceId};
 use std::time::Duration;
 
-use super::{Api, LogQuery, MetricQuery, ServiceQuery, TraceQuery, problem::Problem};
+use super::{Api, LogQuery, MetricQuery, ServiceQuery, TraceQuery, page::page, problem::Problem};
 use crate::shapes;
 
 type Answer<T> = Result<Json<T>, Problem>;
@@ -31,7 +32,7 @@ pub(super) fn router() -> Router<Api> {
         .route("/api/v1/sql", post(sql))
 }
 
-async fn status(State(api): State<Api>) -> Answer<shapes::Status> {
+pub(super) async fn status(State(api): State<Api>) -> Answer<shapes::Status> {
     // The database may be what is wrong: the rest is said without it.
     let asking = async { api.query().await?.status().await };
     let storage = match tokio::time::timeout(STATUS_DEADLINE, asking).await {
@@ -60,10 +61,11 @@ async fn status(State(api): State<Api>) -> Answer<shapes::Status> {
 
 async fn traces(
     State(api): State<Api>,
+    uri: Uri,
     query: Result<Query<TraceQuery>, QueryRejection>,
-) -> Answer<Vec<shapes::TraceSummary>> {
-    let traces = api.query().await?.traces(&parameters(query)?.filter()).await?;
-    Ok(Json(shapes::list(traces)))
+) -> Result<Response, Problem> {
+    let found = api.query().await?.traces_page(&parameters(query)?.filter()?).await?;
+    Ok(page::<_, shapes::TraceSummary>(&uri, found))
 }
 
 async fn trace(State(api): State<Api>, Path(id): Path<String>) -> Answer<shapes::TraceContext> {
@@ -72,10 +74,11 @@ async fn trace(State(api): State<Api>, Path(id): Path<String>) -> Answer<shapes:
 
 async fn logs(
     State(api): State<Api>,
+    uri: Uri,
     query: Result<Query<LogQuery>, QueryRejection>,
-) -> Answer<Vec<shapes::LogRecord>> {
-    let logs = api.query().await?.logs(&parameters(query)?.filter()?).await?;
-    Ok(Json(shapes::list(logs)))
+) -> Result<Response, Problem> {
+    let found = api.query().await?.logs_page(&parameters(query)?.filter()?).await?;
+    Ok(page::<_, shapes::LogRecord>(&uri, found))
 }
 
 async fn metrics(
@@ -88,10 +91,11 @@ async fn metrics(
 
 async fn points(
     State(api): State<Api>,
+    uri: Uri,
     query: Result<Query<MetricQuery>, QueryRejection>,
-) -> Answer<Vec<shapes::MetricPoint>> {
-    let points = api.query().await?.metric_points(&parameters(query)?.filter()).await?;
-    Ok(Json(shapes::list(points)))
+) -> Result<Response, Problem> {
+    let found = api.query().await?.metric_points_page(&parameters(query)?.filter()?).await?;
+    Ok(page::<_, shapes::MetricPoint>(&uri, found))
 }
 
 async fn sql(

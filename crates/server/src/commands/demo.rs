@@ -1,6 +1,6 @@
 //! `demo`: a server on a database of its own, fed with a small workload.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -20,6 +20,10 @@ use crate::{
     serve::{Running, until_told_to_stop},
     source::Source,
 };
+
+/// How long a connection is kept for the next requests: less than the time between two of them, because a receiver closes
+/// one that says nothing for as long, and a request on its way then would be lost.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// Serves a workload until told to stop; with `--once` stores it, shows one trace and ends.
 pub async fn run(arguments: &cli::Demo) -> Result<()> {
@@ -48,7 +52,7 @@ async fn address(asked: Option<&str>, port: u16, once: bool) -> String {
 }
 
 async fn feed_and_show(arguments: &cli::Demo, running: &Running) -> Result<()> {
-    let client = Client::new();
+    let client = Client::builder().pool_idle_timeout(IDLE).build()?;
     let http = &running.addresses().http;
     let seed = now();
     let workload = workload(seed, now());

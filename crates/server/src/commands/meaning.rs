@@ -30,7 +30,7 @@ pub async fn search(arguments: cli::Search) -> Result<()> {
         status: arguments.status,
         min_duration_ms: arguments.min_duration,
         max_duration_ms: arguments.max_duration,
-        attributes: (!arguments.attributes.is_empty()).then(|| arguments.attributes.join(",")),
+        attributes: super::pairs(&arguments.attributes),
         threshold: arguments.threshold,
         since: arguments.window.since,
         until: arguments.window.until,
@@ -46,6 +46,10 @@ pub async fn similar(arguments: &cli::Similar) -> Result<()> {
 }
 
 pub async fn errors(arguments: cli::Errors) -> Result<()> {
+    if let Some(id) = &arguments.id {
+        let window = WindowQuery { since: arguments.window.since, until: arguments.window.until };
+        return answer(&arguments.ask, async |source| source.error(id, &window).await, render::error).await;
+    }
     let query = ErrorQuery {
         service: arguments.service,
         since: arguments.window.since,
@@ -56,6 +60,11 @@ pub async fn errors(arguments: cli::Errors) -> Result<()> {
 }
 
 pub async fn patterns(arguments: cli::Patterns) -> Result<()> {
+    if let Some(id) = &arguments.id {
+        let window = WindowQuery { since: arguments.window.since, until: arguments.window.until };
+        return answer(&arguments.ask, async |source| source.pattern(id, &window).await, render::pattern)
+            .await;
+    }
     let limit = arguments.window.limit as usize;
     if let Some(since) = arguments.new_since {
         let query = ChangeQuery {

@@ -5,8 +5,8 @@ use super::{
     text::{DIM, RED, count, duration, paint, printable},
 };
 use crate::shapes::{
-    ErrorGroup, Instant, Operation, Pattern, PatternChange, PatternHit, ServiceMap, ServiceSummary,
-    SimilarTrace, TraceResult,
+    ErrorDetail, ErrorGroup, Instant, Operation, PatternChange, PatternHit, PatternTrend, ServiceMap,
+    ServiceSummary, SimilarTrace, TraceResult,
 };
 
 /// Eight heights of a bar.
@@ -79,7 +79,7 @@ pub fn errors(groups: &[ErrorGroup]) -> String {
     if groups.is_empty() {
         return "no errors in this time\n".to_owned();
     }
-    let mut rows = Rows::new(&[">count", "=trend", "=last seen", "service", "error", "where", "=example"]);
+    let mut rows = Rows::new(&[">count", "=trend", "=last seen", "service", "error", "where", "=id"]);
     for group in groups {
         let detail = group.pattern.detail.as_ref();
         let frames = detail.and_then(|detail| detail.get("frames")?.as_array());
@@ -91,29 +91,65 @@ pub fn errors(groups: &[ErrorGroup]) -> String {
             printable(&group.pattern.service),
             printable(&group.pattern.text),
             printable(place),
-            paint(DIM, group.example_trace.as_deref().unwrap_or_default()),
+            paint(DIM, &group.pattern.pattern_id),
         ]);
     }
     rows.render()
 }
 
+/// One group of errors: what it is, why it is one, and traces.
+pub fn error(detail: &ErrorDetail) -> String {
+    let pattern = &detail.group.pattern;
+    let mut text = format!(
+        "{} {}\n{}, {} in this time, first seen {}\n{}\n",
+        paint(RED, "\u{2717}"),
+        printable(&pattern.text),
+        printable(&pattern.service),
+        count(pattern.count),
+        pattern.first_seen.local(),
+        bars(&detail.group.trend),
+    );
+    let part = |key: &str| pattern.detail.as_ref().and_then(|detail| detail.get(key));
+    for frame in part("frames").and_then(|frames| frames.as_array()).into_iter().flatten() {
+        text.push_str(&format!("  at {}\n", printable(frame.as_str().unwrap_or_default())));
+    }
+    if let Some(why) = part("why").and_then(|why| why.as_str()) {
+        text.push_str(&format!("{}\n", paint(DIM, &printable(why))));
+    }
+    text.push_str(&format!("\n{}", super::traces(&detail.traces)));
+    if !detail.healthy.is_empty() {
+        let title = paint(DIM, "the same operation when it went well");
+        text.push_str(&format!("\n{title}\n{}", super::traces(&detail.healthy)));
+    }
+    text
+}
+
 /// Patterns.
-pub fn patterns(patterns: &[Pattern]) -> String {
+pub fn patterns(patterns: &[PatternTrend]) -> String {
     if patterns.is_empty() {
         return "no patterns in this time\n".to_owned();
     }
-    let mut rows = Rows::new(&[">count", ">errors", "=kind", "=last seen", "service", "pattern"]);
-    for pattern in patterns {
+    let mut rows =
+        Rows::new(&[">count", ">errors", "=trend", "=kind", "=last seen", "service", "pattern", "=id"]);
+    for PatternTrend { pattern, trend } in patterns {
         rows.add([
             count(pattern.count),
             failures(pattern.errors),
+            bars(trend),
             pattern.kind.clone(),
             pattern.last_seen.map(Instant::local).unwrap_or_default(),
             printable(&pattern.service),
             printable(&pattern.text),
+            paint(DIM, &pattern.pattern_id),
         ]);
     }
     rows.render()
+}
+
+/// One pattern.
+pub fn pattern(pattern: &PatternTrend) -> String {
+    let example = format!("{} {}\n", paint(DIM, "for example:"), printable(&pattern.pattern.example));
+    patterns(std::slice::from_ref(pattern)) + &example
 }
 
 /// Patterns that changed.
@@ -141,13 +177,16 @@ pub fn services(services: &[ServiceSummary]) -> String {
     if services.is_empty() {
         return "no service sent anything in this time\n".to_owned();
     }
-    let mut rows = Rows::new(&["service", ">spans", ">errors", ">mean", ">logs", "=last seen"]);
+    let mut rows =
+        Rows::new(&["service", ">spans", ">errors", ">p50", ">p95", ">p99", ">logs", "=last seen"]);
     for service in services {
         rows.add([
             printable(&service.name),
             count(service.spans),
             failures(service.errors),
-            duration(service.mean_duration_ms),
+            duration(service.p50_ms),
+            duration(service.p95_ms),
+            duration(service.p99_ms),
             count(service.logs),
             service.last_seen.map(Instant::local).unwrap_or_default(),
         ]);
@@ -203,7 +242,7 @@ fn failures(errors: u64) -> String {
 }
 
 /// Numbers as bars beside each other.
-fn bars(numbers: &[u64]) -> String {
+pub(super) fn bars(numbers: &[u64]) -> String {
     let most = numbers.iter().copied().max().unwrap_or(0).max(1);
     let bar = |number: &u64| match *number {
         0 => ' ',

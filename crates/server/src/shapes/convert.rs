@@ -56,6 +56,8 @@ impl From<query::Span> for Span {
             links: items(span.links),
             flags: span.flags,
             extra: span.extra,
+            pattern_id: span.pattern_id.map(|id| id.to_string()),
+            error_id: span.error_id.map(|id| id.to_string()),
             resource: span.resource.into(),
             scope: span.scope.into(),
         }
@@ -97,6 +99,7 @@ impl From<query::LogRecord> for LogRecord {
             observed_time: log.observed_time.map(Into::into),
             flags: log.flags,
             extra: log.extra,
+            pattern_id: log.pattern_id.map(|id| id.to_string()),
             resource: log.resource.into(),
             scope: log.scope.into(),
         }

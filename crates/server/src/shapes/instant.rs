@@ -9,6 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 pub struct Instant(pub UnixNanos);
 
 impl Instant {
+    /// As programs read it, to the millisecond.
+    pub fn utc(self) -> String {
+        format!("{:.3}", self.timestamp())
+    }
+
     /// As people read it: local time to the millisecond.
     pub fn local(self) -> String {
         self.timestamp().to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()

@@ -21,6 +21,15 @@ pub struct Pattern {
     pub detail: Option<Value>,
 }
 
+/// A pattern with how it came over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PatternTrend {
+    #[serde(flatten)]
+    pub pattern: Pattern,
+    /// How often it came in each of equal parts of the time asked for; of the last day where none is.
+    pub trend: Vec<u64>,
+}
+
 /// A pattern that a search found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PatternHit {
@@ -46,6 +55,8 @@ pub struct TraceResult {
     pub similarity: f64,
     pub matched: String,
     pub why: String,
+    /// The trace as a whole.
+    pub trace: Option<TraceSummary>,
 }
 
 /// A trace that is like another.
@@ -65,6 +76,16 @@ pub struct ErrorGroup {
     /// How many came in each of equal parts of the time asked for.
     pub trend: Vec<u64>,
     pub example_trace: Option<String>,
+}
+
+/// A group of errors with traces that have it, and traces of the same operation that went well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ErrorDetail {
+    pub group: ErrorGroup,
+    /// The latest failing traces.
+    pub traces: Vec<TraceSummary>,
+    /// The latest traces of the same operation in which nothing failed.
+    pub healthy: Vec<TraceSummary>,
 }
 
 /// A pattern that is new, gone, or comes at another rate.
@@ -87,6 +108,10 @@ pub struct ServiceSummary {
     pub errors: u64,
     pub logs: u64,
     pub mean_duration_ms: f64,
+    /// Half of its spans took no longer, by the latest of its most frequent operations.
+    pub p50_ms: f64,
+    pub p95_ms: f64,
+    pub p99_ms: f64,
     pub last_seen: Option<Instant>,
 }
 
@@ -161,6 +186,7 @@ impl From<query::TraceResult> for TraceResult {
             similarity: found.similarity,
             matched: found.matched,
             why: found.why,
+            trace: found.trace.map(Into::into),
         }
     }
 }
@@ -174,6 +200,18 @@ impl From<query::SimilarTrace> for SimilarTrace {
 impl From<query::ErrorGroup> for ErrorGroup {
     fn from(group: query::ErrorGroup) -> Self {
         Self { pattern: group.pattern.into(), trend: group.trend, example_trace: group.example_trace }
+    }
+}
+
+impl From<query::PatternTrend> for PatternTrend {
+    fn from(with_trend: query::PatternTrend) -> Self {
+        Self { pattern: with_trend.pattern.into(), trend: with_trend.trend }
+    }
+}
+
+impl From<query::ErrorDetail> for ErrorDetail {
+    fn from(detail: query::ErrorDetail) -> Self {
+        Self { group: detail.group.into(), traces: list(detail.traces), healthy: list(detail.healthy) }
     }
 }
 
@@ -196,6 +234,9 @@ impl From<query::ServiceSummary> for ServiceSummary {
             errors: service.errors,
             logs: service.logs,
             mean_duration_ms: service.mean_duration_ms,
+            p50_ms: service.p50_ms,
+            p95_ms: service.p95_ms,
+            p99_ms: service.p99_ms,
             last_seen: service.last_seen.map(Into::into),
         }
     }

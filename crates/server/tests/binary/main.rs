@@ -5,6 +5,7 @@ mod configuration;
 mod conformance;
 mod dead_letters;
 mod dual_export;
+mod faces;
 mod meaning;
 mod real_input;
 mod stopping;

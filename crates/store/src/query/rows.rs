@@ -1,5 +1,6 @@
 //! Rows of PostgreSQL as answers.
 
+use mahavishnu_semantic::PatternId;
 use serde_json::{Map, Value};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -22,6 +23,10 @@ pub(crate) fn trace_id(id: Uuid) -> TraceId {
 
 fn span_id(id: i64) -> SpanId {
     SpanId(id.to_be_bytes())
+}
+
+fn pattern(row: &Row, column: &str) -> Result<Option<PatternId>, StoreError> {
+    Ok(row.try_get::<_, Option<i64>>(column)?.map(|id| PatternId(id.cast_unsigned())))
 }
 
 fn object(row: &Row, column: &str) -> Result<Value, StoreError> {
@@ -69,6 +74,8 @@ pub(crate) fn span(row: &Row) -> Result<Span, StoreError> {
         links: array(row, "links")?,
         flags: row.try_get::<_, i32>("flags")?.cast_unsigned(),
         extra: object(row, "extra")?,
+        pattern_id: pattern(row, "pattern_id")?,
+        error_id: pattern(row, "error_id")?,
         resource: resource(row)?,
         scope: scope(row)?,
     })
@@ -91,6 +98,7 @@ pub(crate) fn log_record(row: &Row) -> Result<LogRecord, StoreError> {
         observed_time: observed.map(|delta| UnixNanos(time.0.wrapping_add_signed(delta))),
         flags: row.try_get::<_, i32>("flags")?.cast_unsigned(),
         extra: object(row, "extra")?,
+        pattern_id: pattern(row, "pattern_id")?,
         resource: resource(row)?,
         scope: scope(row)?,
     })

@@ -12,7 +12,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -59,7 +62,7 @@ const SETTLED: usize = 1000;
 /// Characters of a question that are read.
 const LONGEST: usize = 2000;
 
-/// The model by which questions are understood, and what it answered lately.
+/// A model by which questions are understood, and what it answered lately.
 #[derive(Debug)]
 pub(super) struct Meaning {
     embedder: Arc<dyn Embedder>,
@@ -70,9 +73,23 @@ pub(super) struct Meaning {
     model: OnceCell<i32>,
 }
 
+/// The model of the settings, and the one before it, whose vectors serve until there are new ones.
+#[derive(Clone, Debug)]
+pub(super) struct Models {
+    pub(super) current: Arc<Meaning>,
+    pub(super) previous: Option<Arc<Meaning>>,
+    /// Whether every pattern had a vector of the current model at some time.
+    pub(super) caught_up: Arc<AtomicBool>,
+}
+
 impl Meaning {
     pub(super) fn new(embedder: Arc<dyn Embedder>, hnsw: Hnsw, cache_size: usize) -> Self {
         Self { embedder, hnsw, cache_size, cache: Mutex::default(), model: OnceCell::new() }
+    }
+
+    /// Another model that is asked in the same way.
+    pub(super) fn of(&self, embedder: Arc<dyn Embedder>) -> Self {
+        Self::new(embedder, self.hnsw, self.cache_size)
     }
 
     /// The model's name and version.
@@ -190,7 +207,7 @@ impl QueryService {
         filter: &PatternFilter,
         found: &mut HashMap<i64, Found>,
     ) -> Result<(), StoreError> {
-        let Some(meaning) = &self.meaning else { return Ok(()) };
+        let Some(meaning) = self.meaning().await? else { return Ok(()) };
         let vector = meaning.vector(question).await?;
         for (id, cosine) in self.nearest(&vector, filter, CANDIDATES).await? {
             found.entry(id).or_default().why.cosine = Some(cosine);
@@ -205,12 +222,12 @@ impl QueryService {
         filter: &PatternFilter,
         most: i64,
     ) -> Result<Vec<(i64, f64)>, StoreError> {
-        let Some(meaning) = &self.meaning else { return Ok(Vec::new()) };
-        let Some(model) = self.model(meaning).await? else { return Ok(Vec::new()) };
+        let Some(meaning) = self.meaning().await? else { return Ok(Vec::new()) };
+        let Some(model) = self.model(&meaning).await? else { return Ok(Vec::new()) };
         let vector = literal(vector);
         let rows = if filter.kind.is_none() && filter.service.is_none() {
-            let sql = for_model(include_str!("../../queries/pattern/nearest.sql"), meaning, model);
-            let mut client = self.store.connection().await?;
+            let sql = for_model(include_str!("../../queries/pattern/nearest.sql"), &meaning, model);
+            let mut client = self.store.asking().await?;
             let transaction = client.transaction().await?;
             let ef_search = meaning.hnsw.ef_search.max(most.unsigned_abs().try_into().unwrap_or(u32::MAX));
             transaction.batch_execute(&format!("SET LOCAL hnsw.ef_search = {}", ef_search.min(1000))).await?;
@@ -219,21 +236,34 @@ impl QueryService {
             transaction.commit().await?;
             rows
         } else {
-            let sql = for_model(include_str!("../../queries/pattern/nearest_of.sql"), meaning, model);
+            let sql = for_model(include_str!("../../queries/pattern/nearest_of.sql"), &meaning, model);
             self.rows(&sql, &[&vector, &most, &filter.kinds(), &filter.service]).await?
         };
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
     /// Numbers in a vector of our model.
-    pub(super) fn dimension(&self) -> Option<usize> {
-        self.meaning.as_ref().map(|meaning| meaning.embedder.dimension())
+    pub(super) async fn dimension(&self) -> Result<Option<usize>, StoreError> {
+        Ok(self.meaning().await?.map(|meaning| meaning.embedder.dimension()))
+    }
+
+    /// The model whose vectors are compared now.
+    pub(super) async fn meaning(&self) -> Result<Option<Arc<Meaning>>, StoreError> {
+        let Some(Models { current, previous, caught_up }) = &self.models else { return Ok(None) };
+        let Some(previous) = previous else { return Ok(Some(Arc::clone(current))) };
+        if !caught_up.load(Ordering::Relaxed) {
+            if self.without_vector().await? > 0 {
+                return Ok(Some(Arc::clone(previous)));
+            }
+            caught_up.store(true, Ordering::Relaxed);
+        }
+        Ok(Some(Arc::clone(current)))
     }
 
     /// The vectors of these patterns, of those that have one.
     pub(super) async fn vectors(&self, ids: &[i64]) -> Result<HashMap<i64, Vec<f32>>, StoreError> {
-        let Some(meaning) = &self.meaning else { return Ok(HashMap::new()) };
-        let Some(model) = self.model(meaning).await? else { return Ok(HashMap::new()) };
+        let Some(meaning) = self.meaning().await? else { return Ok(HashMap::new()) };
+        let Some(model) = self.model(&meaning).await? else { return Ok(HashMap::new()) };
         let rows = self.rows(include_str!("../../queries/embedding/get.sql"), &[&model, &ids]).await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
@@ -328,12 +358,12 @@ impl QueryService {
 
     /// Gives those that were found by words alone their cosine too.
     async fn complete(&self, question: &str, found: &mut HashMap<i64, Found>) -> Result<(), StoreError> {
-        let Some(meaning) = &self.meaning else { return Ok(()) };
-        let Some(model) = self.model(meaning).await? else { return Ok(()) };
+        let Some(meaning) = self.meaning().await? else { return Ok(()) };
+        let Some(model) = self.model(&meaning).await? else { return Ok(()) };
         let without: Vec<i64> =
             found.iter().filter(|(_, found)| found.why.cosine.is_none()).map(|(id, _)| *id).collect();
         let vector = literal(&meaning.vector(question).await?);
-        let sql = for_model(include_str!("../../queries/pattern/cosines.sql"), meaning, model);
+        let sql = for_model(include_str!("../../queries/pattern/cosines.sql"), &meaning, model);
         for row in self.rows(&sql, &[&vector, &without]).await? {
             if let Some(found) = found.get_mut(&row.try_get::<_, i64>(0)?) {
                 found.why.cosine = row.try_get(1)?;

@@ -160,7 +160,7 @@ fn make_up(row: &tokio_postgres::Row) -> Result<MakeUp, StoreError> {
     Ok(patterns.unwrap_or_default().into_iter().zip(spans).collect())
 }
 
-fn summary(row: &tokio_postgres::Row) -> Result<TraceSummary, StoreError> {
+pub(super) fn summary(row: &tokio_postgres::Row) -> Result<TraceSummary, StoreError> {
     let PgTimestamp(start) = row.try_get("start_time")?;
     Ok(TraceSummary {
         trace_id: rows::trace_id(row.try_get("trace_id")?),

@@ -2,7 +2,8 @@
 //!
 //! A parser checks that it is one that reads, from schema `otel` alone, without functions that reach out.
 //! It runs in a READ ONLY transaction that is always rolled back, and reaches the server by the extended protocol, which takes one
-//! statement. What a role may read is the database's to say: give the connection a role that may not read more than it should.
+//! statement. It runs as a role that can read that schema and nothing else; where the connection may not make such a role, names
+//! outside the schema are not found.
 
 use std::time::Duration;
 
@@ -31,7 +32,13 @@ use parameter::Parameter;
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// The server stops a statement a little earlier, so that its own answer is seen.
-const PREAMBLE: &str = "SET LOCAL statement_timeout = '14s'; SET LOCAL search_path = otel, public";
+const PREAMBLE: &str = "SET LOCAL statement_timeout = '14s'";
+
+/// The role that can read schema `otel` and nothing else. Operators of pgvector are found in `public`.
+const AS_READER: &str = "SET LOCAL search_path = otel, public; SET LOCAL ROLE mahavishnu_otel_reader";
+
+/// Without that role, `public` may hold tables that are not ours to show.
+const AS_WE_ARE: &str = "SET LOCAL search_path = otel";
 
 /// Bytes of all rows at most.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -54,10 +61,13 @@ pub(super) async fn run(
     parse::check(statement)?;
     let limit = limit.clamp(1, MAX_ROWS);
     let asked = Asked { statement, parameters, limit };
-    let mut client = store.connection().await?;
+    let mut client = store.asking().await?;
     let cancel = client.cancel_token();
     let transaction = client.build_transaction().read_only(true).start().await?;
     transaction.batch_execute(PREAMBLE).await?;
+    let reader: bool =
+        transaction.query_one(include_str!("../../queries/server/reader.sql"), &[]).await?.try_get(0)?;
+    transaction.batch_execute(if reader { AS_READER } else { AS_WE_ARE }).await?;
     let embedded = matches!(store.location(), Location::Embedded(_));
     let result = tokio::time::timeout(DEADLINE, read(&transaction, asked, embedded)).await;
     if result.is_err() {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde_json::Value;
-
+use mahavishnu_semantic::PatternId;
+use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::Cursor;
 use crate::{error::StoreError, time::UnixNanos};
 
 /// A trace id: 16 bytes, written as 32 hex digits.
@@ -68,6 +69,18 @@ pub struct TraceFilter {
     pub operation: Option<String>,
     /// Only traces with a failing span.
     pub errors_only: bool,
+    /// `StatusCode` of OTLP: 2 where a span failed, otherwise that of the root.
+    pub status: Option<i16>,
+    /// At least so long, in milliseconds.
+    pub min_duration_ms: Option<f64>,
+    /// At most so long, in milliseconds.
+    pub max_duration_ms: Option<f64>,
+    /// Attributes that one of its spans has.
+    pub attributes: Map<String, Value>,
+    /// With a span, error or log record of this pattern, among the latest 5000 of them.
+    pub pattern_id: Option<PatternId>,
+    /// The page behind this one.
+    pub after: Option<Cursor>,
     /// Started at or after.
     pub since: Option<UnixNanos>,
     /// Started before.
@@ -143,6 +156,10 @@ pub struct Span {
     pub flags: u32,
     /// The fields that are rarely set: `trace_state`, `dropped_*_count`, originals of texts with NUL.
     pub extra: Value,
+    /// The pattern that its name follows.
+    pub pattern_id: Option<PatternId>,
+    /// The group of errors that it is of, where it failed.
+    pub error_id: Option<PatternId>,
     /// Where it comes from.
     pub resource: Resource,
     /// What recorded it.
@@ -186,10 +203,16 @@ pub struct LogFilter {
     pub min_severity: Option<i32>,
     /// Of one service, exactly.
     pub service: Option<String>,
+    /// Of one pattern, or one group of errors.
+    pub pattern_id: Option<PatternId>,
+    /// Attributes that it has.
+    pub attributes: Map<String, Value>,
     /// At or after.
     pub since: Option<UnixNanos>,
     /// Before.
     pub until: Option<UnixNanos>,
+    /// The page behind this one.
+    pub after: Option<Cursor>,
     /// At most so many; see [`super::MAX_ROWS`].
     pub limit: usize,
 }
@@ -223,6 +246,8 @@ pub struct LogRecord {
     pub flags: u32,
     /// The fields that are rarely set: `dropped_attributes_count`, `time` where the source gave 0, ...
     pub extra: Value,
+    /// The pattern that its message follows.
+    pub pattern_id: Option<PatternId>,
     /// Where it comes from.
     pub resource: Resource,
     /// What recorded it.
@@ -240,6 +265,8 @@ pub struct MetricFilter {
     pub since: Option<UnixNanos>,
     /// Before.
     pub until: Option<UnixNanos>,
+    /// The page behind this one.
+    pub after: Option<Cursor>,
     /// At most so many; see [`super::MAX_ROWS`].
     pub limit: usize,
 }

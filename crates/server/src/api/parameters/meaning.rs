@@ -1,19 +1,21 @@
 //! Parameters of search, patterns, errors and services.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use mahavishnu_store::{
     StoreError, UnixNanos,
     query::{ErrorFilter, PatternFilter, PatternKind, SearchFilter, Windows},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::{default_limit, moment};
+use super::{attributes, before, default_limit, moment, status, window};
 use crate::cli::Moment;
 
 /// Error groups are of this time, unless asked otherwise.
 const ERRORS_SINCE: Duration = Duration::from_secs(24 * 3600);
+
+/// Trends of patterns are of this time, unless asked otherwise.
+const TREND_SINCE: Duration = Duration::from_secs(24 * 3600);
 
 /// Changes are of this time beside the same time before, unless asked otherwise.
 const CHANGES_SINCE: Duration = Duration::from_secs(3600);
@@ -165,6 +167,11 @@ impl PatternSearchQuery {
 }
 
 impl PatternQuery {
+    /// The time of the trends.
+    pub fn window(&self) -> (UnixNanos, UnixNanos) {
+        window(self.since, self.until, TREND_SINCE)
+    }
+
     /// What the store is asked.
     pub fn filter(&self) -> Result<PatternFilter, StoreError> {
         Ok(PatternFilter {
@@ -180,8 +187,7 @@ impl PatternQuery {
 impl ChangeQuery {
     /// What the store is asked.
     pub fn windows(&self) -> Result<Windows, StoreError> {
-        let until = self.until.map_or_else(now, Moment::resolve);
-        let since = self.since.map_or_else(|| before(until, CHANGES_SINCE), Moment::resolve);
+        let (since, until) = window(self.since, self.until, CHANGES_SINCE);
         let length = Duration::from_nanos(until.0.saturating_sub(since.0));
         Ok(Windows {
             baseline: self.baseline.map_or_else(|| before(since, length), Moment::resolve),
@@ -197,46 +203,19 @@ impl ChangeQuery {
 impl ErrorQuery {
     /// What the store is asked.
     pub fn filter(&self) -> ErrorFilter {
-        let until = self.until.map_or_else(now, Moment::resolve);
-        let since = self.since.map_or_else(|| before(until, ERRORS_SINCE), Moment::resolve);
+        let (since, until) = window(self.since, self.until, ERRORS_SINCE);
         ErrorFilter { service: self.service.clone(), since, until, limit: self.limit }
     }
 }
 
 impl WindowQuery {
+    /// The time of a trend: the last day where nobody says otherwise.
+    pub fn window(&self) -> (UnixNanos, UnixNanos) {
+        window(self.since, self.until, TREND_SINCE)
+    }
+
     /// From when until when.
     pub fn resolve(&self) -> (Option<UnixNanos>, Option<UnixNanos>) {
         (self.since.map(Moment::resolve), self.until.map(Moment::resolve))
     }
-}
-
-fn now() -> UnixNanos {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixNanos(u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX))
-}
-
-fn before(time: UnixNanos, by: Duration) -> UnixNanos {
-    UnixNanos(time.0.saturating_sub(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
-}
-
-fn status(text: &str) -> Result<i16, StoreError> {
-    match text.to_ascii_lowercase().as_str() {
-        "unset" => Ok(0),
-        "ok" => Ok(1),
-        "error" => Ok(2),
-        _ => Err(StoreError::InvalidArgument("a status is ok, error or unset".to_owned())),
-    }
-}
-
-fn attributes(text: &str) -> Result<Map<String, Value>, StoreError> {
-    let pair = |pair: &str| {
-        let (key, value) = pair.split_once('=').ok_or_else(|| {
-            StoreError::InvalidArgument(
-                "attributes are written key=value, with commas between them".to_owned(),
-            )
-        })?;
-        let json = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-        Ok((key.trim().to_owned(), json))
-    };
-    text.split(',').map(pair).collect()
 }

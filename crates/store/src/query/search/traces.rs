@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::ToSql};
 use uuid::Uuid;
 
-use super::{PatternFilter, PatternKind};
+use super::{PatternFilter, PatternKind, exact};
 use crate::{
     error::StoreError,
-    query::{QueryService, SpanId, TraceId, limit, rows, timestamp},
-    time::UnixNanos,
+    query::{
+        LogFilter, LogRecord, QueryService, SpanId, TraceId, TraceSummary, limit, rows, similar::summary,
+        timestamp,
+    },
+    time::{PgTimestamp, UnixNanos},
 };
 
 /// The least score of a trace that is found by words, unless asked otherwise.
@@ -70,12 +73,16 @@ pub struct TraceResult {
     pub end_time: UnixNanos,
     /// An object.
     pub attributes: Value,
-    /// What it is ordered by; between vectors the cosine of their angle.
+    /// Whether it holds exactly what the question wants; those come first.
+    pub exact: bool,
+    /// What it is ordered by next; between vectors the cosine of their angle.
     pub similarity: f64,
     /// The text that matched.
     pub matched: String,
     /// Why it matched.
     pub why: String,
+    /// The trace as a whole; none where its summary is not there yet.
+    pub trace: Option<TraceSummary>,
 }
 
 /// A pattern whose traces are wanted.
@@ -83,6 +90,7 @@ pub struct TraceResult {
 struct Wanted {
     pattern: i64,
     kind: String,
+    exact: bool,
     score: f64,
     matched: String,
     why: String,
@@ -119,10 +127,49 @@ impl QueryService {
             pattern: hit.pattern.id.0.cast_signed(),
             why: hit.why.to_string(),
             kind: hit.pattern.kind,
+            exact: hit.why.exact,
             score: hit.score,
             matched: hit.pattern.text,
         });
-        self.traces_with(wanted.collect(), filter).await
+        let mut found = self.traces_with(wanted.collect(), filter).await?;
+        found.extend(self.traces_with_text(&exact::wanted(text), filter).await?);
+        self.with_summaries(best_first(found, filter.limit)).await
+    }
+
+    /// Traces of which a log record holds all these texts: an id is in one record of many that follow its pattern.
+    async fn traces_with_text(
+        &self,
+        wanted: &[&str],
+        filter: &SearchFilter,
+    ) -> Result<Vec<TraceResult>, StoreError> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let quoted: Vec<String> = wanted.iter().map(|text| format!("\"{text}\"")).collect();
+        let asked = LogFilter {
+            text: Some(quoted.join(" ")),
+            since: filter.since,
+            until: filter.until,
+            limit: filter.limit,
+            ..LogFilter::default()
+        };
+        let logs = self.logs(&asked).await?;
+        let traced = logs.iter().filter(|log| log.trace_id.is_some()).collect::<Vec<_>>();
+        let uuid = |log: &&LogRecord| log.trace_id.map(|id| Uuid::from_bytes(id.0));
+        let span = |log: &&LogRecord| log.span_id.map(|id| i64::from_be_bytes(id.0));
+        let (traces, spans): (Vec<_>, Vec<_>) = traced.iter().map(|log| (uuid(log), span(log))).unzip();
+        let conditions = Conditions::of(filter);
+        let mut parameters = conditions.parameters();
+        parameters.splice(0..1, [&traces as &(dyn ToSql + Sync), &spans]);
+        let rows = self.rows(include_str!("../../../queries/trace/with_ids.sql"), &parameters).await?;
+        rows.iter()
+            .map(|row| {
+                let number: i64 = row.try_get("number")?;
+                let log = usize::try_from(number - 1).ok().and_then(|at| traced.get(at));
+                let message = log.and_then(|log| log.message.as_deref()).unwrap_or_default();
+                result(row, Score { exact: true, similarity: 1.0 }, message, "exact text in a log record")
+            })
+            .collect()
     }
 
     /// Traces with a pattern whose vector has at least `threshold` as cosine to `embedding`, the most alike first.
@@ -137,7 +184,7 @@ impl QueryService {
         threshold: f64,
         limit: usize,
     ) -> Result<Vec<TraceResult>, StoreError> {
-        self.check_embedding(embedding)?;
+        self.check_embedding(embedding).await?;
         let filter = PatternFilter { limit: PATTERNS, ..PatternFilter::default() };
         let mut near = self.nearest(embedding, &filter, PATTERNS as i64).await?;
         near.retain(|(_, cosine)| *cosine >= threshold);
@@ -149,16 +196,19 @@ impl QueryService {
             Wanted {
                 pattern: id,
                 kind: pattern.kind,
+                exact: false,
                 score,
                 matched: pattern.text,
                 why: format!("meaning {score:.2}"),
             }
         });
-        self.traces_with(wanted.collect(), &SearchFilter { limit, ..SearchFilter::default() }).await
+        let found =
+            self.traces_with(wanted.collect(), &SearchFilter { limit, ..SearchFilter::default() }).await?;
+        self.with_summaries(best_first(found, limit)).await
     }
 
-    fn check_embedding(&self, embedding: &[f32]) -> Result<(), StoreError> {
-        let dimension = self.dimension().ok_or_else(|| {
+    async fn check_embedding(&self, embedding: &[f32]) -> Result<(), StoreError> {
+        let dimension = self.dimension().await?.ok_or_else(|| {
             StoreError::InvalidEmbedding("there is no embedding model: set embedding_model".to_owned())
         })?;
         let given = embedding.len();
@@ -176,13 +226,13 @@ impl QueryService {
         Ok(())
     }
 
-    /// The latest spans of each pattern, one for each trace, by score and then the newest first.
+    /// The latest spans of each pattern.
     async fn traces_with(
         &self,
         wanted: Vec<Wanted>,
         filter: &SearchFilter,
     ) -> Result<Vec<TraceResult>, StoreError> {
-        let mut best: HashMap<TraceId, TraceResult> = HashMap::new();
+        let mut found = Vec::new();
         for kind in [PatternKind::Span, PatternKind::Error, PatternKind::Log] {
             let of_kind: Vec<&Wanted> = wanted.iter().filter(|it| it.kind == kind.name()).collect();
             if of_kind.is_empty() {
@@ -193,21 +243,25 @@ impl QueryService {
                 let Some(wanted) = usize::try_from(number - 1).ok().and_then(|at| of_kind.get(at)) else {
                     continue;
                 };
-                let found = result(&row, wanted.score, &wanted.matched, &wanted.why)?;
-                match best.get(&found.trace_id) {
-                    Some(known) if known.similarity >= found.similarity => {}
-                    _ => {
-                        best.insert(found.trace_id, found);
-                    }
-                }
+                let score = Score { exact: wanted.exact, similarity: wanted.score };
+                found.push(result(&row, score, &wanted.matched, &wanted.why)?);
             }
         }
-        let mut results: Vec<TraceResult> = best.into_values().collect();
-        results.sort_by(|one, other| {
-            let newest = other.start_time.cmp(&one.start_time);
-            other.similarity.total_cmp(&one.similarity).then(newest).then(one.trace_id.cmp(&other.trace_id))
-        });
-        results.truncate(filter.limit.clamp(1, crate::query::MAX_ROWS));
+        Ok(found)
+    }
+
+    /// The same results, each with its trace as a whole.
+    async fn with_summaries(&self, mut results: Vec<TraceResult>) -> Result<Vec<TraceResult>, StoreError> {
+        let ids: Vec<Uuid> = results.iter().map(|found| Uuid::from_bytes(found.trace_id.0)).collect();
+        let rows = self.rows(include_str!("../../../queries/trace/of_ids.sql"), &[&ids]).await?;
+        let mut summaries = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let summary = summary(row)?;
+            summaries.insert(summary.trace_id, summary);
+        }
+        for found in &mut results {
+            found.trace = summaries.get(&found.trace_id).cloned();
+        }
         Ok(results)
     }
 
@@ -224,24 +278,10 @@ impl QueryService {
             PatternKind::Log => include_str!("../../../queries/trace/with_log_patterns.sql").to_owned(),
         };
         let ids: Vec<i64> = wanted.iter().map(|it| it.pattern).collect();
-        let nanos = |milliseconds: Option<f64>| milliseconds.map(|it| (it * 1e6) as i64);
-        let attributes = (!filter.attributes.is_empty()).then(|| Value::Object(filter.attributes.clone()));
-        self.rows(
-            &sql,
-            &[
-                &ids,
-                &limit(filter.limit),
-                &filter.service,
-                &filter.operation,
-                &filter.status,
-                &nanos(filter.min_duration_ms),
-                &nanos(filter.max_duration_ms),
-                &timestamp(filter.since),
-                &timestamp(filter.until),
-                &attributes,
-            ],
-        )
-        .await
+        let conditions = Conditions::of(filter);
+        let mut parameters = conditions.parameters();
+        parameters.insert(0, &ids);
+        self.rows(&sql, &parameters).await
     }
 
     /// The root of a trace as a result.
@@ -249,7 +289,9 @@ impl QueryService {
         let rows =
             self.rows(include_str!("../../../queries/trace/root.sql"), &[&Uuid::from_bytes(id.0)]).await?;
         let row = rows.first().ok_or_else(|| StoreError::TraceNotFound(id.to_string()))?;
-        result(row, 1.0, &id.to_string(), "trace id")
+        let root = result(row, Score { exact: true, similarity: 1.0 }, &id.to_string(), "trace id")?;
+        let mut found = self.with_summaries(vec![root]).await?;
+        found.pop().ok_or_else(|| StoreError::TraceNotFound(id.to_string()))
     }
 
     /// The failing spans whose message, or the message of whose exception, is LIKE `pattern` (`%` any text, `_` any
@@ -273,16 +315,90 @@ impl QueryService {
                 &[&pattern, &service, &timestamp(start_time), &timestamp(end_time), &limit(most)],
             )
             .await?;
-        rows.iter()
+        let found: Result<Vec<TraceResult>, StoreError> = rows
+            .iter()
             .map(|row| {
                 let message: Option<String> = row.try_get("message")?;
-                result(row, 1.0, &message.unwrap_or_default(), "error message")
+                let score = Score { exact: true, similarity: 1.0 };
+                result(row, score, &message.unwrap_or_default(), "error message")
             })
-            .collect()
+            .collect();
+        self.with_summaries(found?).await
     }
 }
 
-fn result(row: &Row, similarity: f64, matched: &str, why: &str) -> Result<TraceResult, StoreError> {
+/// What a result is ordered by.
+#[derive(Clone, Copy, Debug)]
+struct Score {
+    exact: bool,
+    similarity: f64,
+}
+
+/// A filter as values of `$2` to `$10`: how many, whose, when.
+#[derive(Debug)]
+struct Conditions<'a> {
+    filter: &'a SearchFilter,
+    limit: i64,
+    least_ns: Option<i64>,
+    most_ns: Option<i64>,
+    since: Option<PgTimestamp>,
+    until: Option<PgTimestamp>,
+    attributes: Option<Value>,
+}
+
+impl<'a> Conditions<'a> {
+    fn of(filter: &'a SearchFilter) -> Self {
+        let nanos = |milliseconds: Option<f64>| milliseconds.map(|it| (it * 1e6) as i64);
+        Self {
+            filter,
+            limit: limit(filter.limit),
+            least_ns: nanos(filter.min_duration_ms),
+            most_ns: nanos(filter.max_duration_ms),
+            since: timestamp(filter.since),
+            until: timestamp(filter.until),
+            attributes: (!filter.attributes.is_empty()).then(|| Value::Object(filter.attributes.clone())),
+        }
+    }
+
+    fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
+        let Self { filter, limit, least_ns, most_ns, since, until, attributes } = self;
+        vec![
+            limit,
+            &filter.service,
+            &filter.operation,
+            &filter.status,
+            least_ns,
+            most_ns,
+            since,
+            until,
+            attributes,
+        ]
+    }
+}
+
+/// The best of each trace, the best traces first: what is exact, then by score, then the newest.
+fn best_first(found: Vec<TraceResult>, most: usize) -> Vec<TraceResult> {
+    let better = |one: &TraceResult, other: &TraceResult| {
+        let newest = other.start_time.cmp(&one.start_time);
+        let score = other.similarity.total_cmp(&one.similarity);
+        other.exact.cmp(&one.exact).then(score).then(newest).then(one.trace_id.cmp(&other.trace_id))
+    };
+    let mut best: HashMap<TraceId, TraceResult> = HashMap::new();
+    for result in found {
+        match best.get(&result.trace_id) {
+            Some(known) if better(known, &result).is_le() => {}
+            _ => {
+                best.insert(result.trace_id, result);
+            }
+        }
+    }
+    let mut results: Vec<TraceResult> = best.into_values().collect();
+    results.sort_by(better);
+    results.truncate(most.clamp(1, crate::query::MAX_ROWS));
+    results
+}
+
+fn result(row: &Row, score: Score, matched: &str, why: &str) -> Result<TraceResult, StoreError> {
     let start_time = rows::time(row, "start_time", "start_nanos")?;
     let nanos: i64 = row.try_get("duration_ns")?;
     let attributes: Option<Value> = row.try_get("attributes")?;
@@ -296,8 +412,10 @@ fn result(row: &Row, similarity: f64, matched: &str, why: &str) -> Result<TraceR
         start_time,
         end_time: UnixNanos(start_time.0.wrapping_add_signed(nanos)),
         attributes: attributes.unwrap_or_else(|| Value::Object(Map::new())),
-        similarity,
+        exact: score.exact,
+        similarity: score.similarity,
         matched: matched.to_owned(),
         why: why.to_owned(),
+        trace: None,
     })
 }

@@ -1,0 +1,184 @@
+// The first page: traces by words, ids, phrases and `key:value`; without any, the latest.
+
+import { bucketsOf, histogram } from '../chart.js';
+import { colourOf, serviceOf } from '../colour.js';
+import { h, put } from '../dom.js';
+import { count, duration, millis, timeOf } from '../format.js';
+import { nothing } from '../region.js';
+import { copyTable, table } from '../table.js';
+import { emptyState } from '../search/empty.js';
+import { facets, facetsOf } from '../search/facets.js';
+import { parse, toggle, without } from '../search/query.js';
+import { patternRow, template } from '../search/patterns.js';
+
+const LIMIT = 100;
+const PATTERNS = 5;
+const BARS = 60;
+const LOOK_AGAIN_MS = 2000;
+
+export function open(ctx) {
+  ctx.title('');
+  const taken = h('div.chips.taken', { 'aria-label': 'What the words were taken for' });
+  const found = h('span.dim.num', { role: 'status' });
+  const chart = ctx.region('Traces over time', { skeleton: 'chart' });
+  const patterns = ctx.region('Patterns that match');
+  const side = ctx.region('Facets');
+  const list = ctx.region('Traces');
+  let shown;
+  const fold = h('details.facets', { open: matchMedia('(min-width: 721px)').matches }, h('summary', null, 'Narrow'), side);
+  put(ctx.root, h('h1.gone', null, 'Search'),
+    h('div.pad.stack', null,
+      h('div.bar', null, taken, h('span.grow'), found, copyTable(() => shown)),
+      chart, patterns, h('div.search', null, fold, list)));
+
+  return async function update() {
+    const query = parse(ctx.get('q', ''));
+    const range = ctx.range;
+    ctx.title(query.text);
+    put(taken, chips(ctx, query));
+    const filters = { ...query.filters, since: range.since, until: range.until };
+    const look = (changed) => ctx.change({ q: changed });
+    const narrow = (key, value) => look(toggle(query.text, key, value));
+    const context = { ctx, query, range, filters, narrow };
+    patterns.hidden = !query.words;
+    const { signal } = ctx;
+    await Promise.all([
+      results(context, { list, found, chart, side }, (element) => { shown = element; }),
+      query.words ? null : overview(context, chart, side),
+      query.words ? matching(context, patterns) : null,
+    ]);
+    // Who was just told how to send a first span need not load the page again to see it.
+    if (ctx.root.classList.contains('bare')) setTimeout(() => { if (!signal.aborted) update(); }, LOOK_AGAIN_MS);
+  };
+}
+
+/** The list of traces; with words it is also what the histogram and the facets count. */
+async function results({ ctx, query, range, filters, narrow }, { list, found, chart, side }, show) {
+  const address = query.words
+    ? ctx.url('/search', { ...filters, q: query.words, limit: LIMIT })
+    : ctx.url('/traces', { ...filters, limit: LIMIT });
+  await ctx.load(list, async (signal) => {
+    const answer = await ctx.ask(address, { signal });
+    const empty = answer.data.length ? null : await emptyState(ctx, query, range, signal);
+    return { ...answer, empty };
+  }, ({ data, next, empty }) => {
+    if (query.words) {
+      const times = data.map((it) => ({ time: millis(rootOf(it).start_time), failing: failing(it) }));
+      put(chart, histogram({ ...bucketsOf(times, range, BARS), brush: ctx.setRange }));
+      put(side, facets(facetsOf(data), query, narrow));
+      chart.filled = side.filled = true;
+    }
+    ctx.root.classList.toggle('bare', Boolean(empty?.bare));
+    if (empty) {
+      put(found, '');
+      return empty;
+    }
+    const rows = [...data];
+    const view = h('div.stack');
+    const draw = (more) => {
+      const element = traceTable(ctx, query, rows);
+      show(element);
+      put(found, `${count(rows.length)}${more || (query.words && rows.length >= LIMIT) ? ', and more' : ''} ${rows.length === 1 ? 'trace' : 'traces'}`);
+      put(view, h('div.scroll', null, element), more ? moreButton(ctx, more, rows, draw) : null);
+    };
+    draw(next);
+    return view;
+  });
+}
+
+const failing = (row) => (rootOf(row).errors ?? 0) > 0 || row.status === 'ERROR';
+
+function moreButton(ctx, address, rows, draw) {
+  const button = h('button.plain', { type: 'button', onclick: async () => {
+    button.disabled = true;
+    try {
+      const { data, next } = await ctx.ask(address);
+      rows.push(...data);
+      draw(next);
+    } catch (error) {
+      button.disabled = false;
+      if (error.name !== 'AbortError') button.textContent = `${error.message} Try again`;
+    }
+  } }, 'Show older traces');
+  return h('div', null, button);
+}
+
+/** Histogram and facets as the server counts them. */
+async function overview({ ctx, query, range, filters, narrow }, chart, side) {
+  const latest = (signal) => ctx.ask(ctx.url('/traces', { ...filters, limit: 1000 }), { signal }).then((it) => it.data);
+  const histogramOf = async (signal) => {
+    const until = range.until ?? new Date(range.to).toISOString();
+    const answer = await ctx.askOr(null, ctx.url('/traces/histogram', { ...filters, until, buckets: BARS }), { signal });
+    if (answer) return { start: millis(answer.start), step: answer.step_ms, buckets: answer.buckets.map((it) => [it.traces, it.errors]) };
+    const times = (await latest(signal)).map((it) => ({ time: millis(it.start_time), failing: failing(it) }));
+    return bucketsOf(times, range, BARS);
+  };
+  const facetsFor = async (signal) =>
+    (await ctx.askOr(null, ctx.url('/traces/facets', filters), { signal })) ?? facetsOf(await latest(signal));
+  await Promise.all([
+    ctx.load(chart, histogramOf, (bars) => histogram({ ...bars, brush: ctx.setRange })),
+    ctx.load(side, facetsFor, (counts) => facets(counts, query, narrow)),
+  ]);
+}
+
+async function matching({ ctx, query }, region) {
+  await ctx.load(region,
+    (signal) => ctx.ask(ctx.url('/patterns/search', { q: query.words, service: query.filters.service, limit: PATTERNS }), { signal }).then((it) => it.data),
+    (hits) => patternRow(ctx, hits));
+}
+
+function traceTable(ctx, query, rows) {
+  const longest = Math.max(...rows.map(lengthOf), Number.MIN_VALUE);
+  const searched = Boolean(query.words);
+  const columns = [
+    { key: 'name', label: searched ? 'Trace and what matched' : 'Trace', value: (row) => rootOf(row).name, cell: (row) => nameCell(row, searched), go: true, class: 'name' },
+    { key: 'service', label: 'Service', value: (row) => rootOf(row).service, cell: (row) => serviceOf(rootOf(row).service) },
+    { key: 'start', label: 'Started', value: (row) => rootOf(row).start_time, cell: (row) => timeOf(rootOf(row).start_time) },
+    { key: 'duration', label: 'Duration', value: (row) => lengthOf(row), cell: (row) => durationCell(row, longest), class: 'long' },
+    { key: 'spans', label: 'Spans', right: true, value: (row) => rootOf(row).spans ?? null, cell: (row) => (rootOf(row).spans === undefined ? '' : count(rootOf(row).spans)) },
+    { key: 'errors', label: 'Errors', right: true, value: (row) => rootOf(row).errors ?? Number(failing(row)), cell: (row) => errorCell(row), class: 'errs' },
+  ];
+  if (searched) columns.push({ key: 'score', label: 'Score', right: true, value: (row) => row.similarity, cell: (row) => h('span', { title: row.why }, row.similarity.toFixed(2)) });
+  return table({
+    label: 'Traces', kind: 'traces', columns, rows, sort: ctx.get('sort', ''), onsort: (by) => history.replaceState(history.state, '', keepSort(by)),
+    href: (row) => ctx.href(`/trace/${row.trace_id}`, { span: searched ? row.span_id : null }),
+  });
+}
+
+function keepSort(by) {
+  const params = new URLSearchParams(location.search);
+  params.set('sort', by);
+  return `${location.pathname}?${params}`;
+}
+
+/** A result of a search is a span; its trace's root stands beside it where the server says it. */
+const rootOf = (row) => row.trace ?? row;
+const lengthOf = (row) => rootOf(row).duration_ms;
+
+function nameCell(row, searched) {
+  const root = rootOf(row);
+  const name = h('span.cut', { title: root.name }, root.name || '(no name)');
+  if (!searched) return [name, row.root_missing ? h('span.faint', { title: 'The span without a parent has not come yet' }, ' · root missing') : null];
+  return h('span.two', null, name, h('span.small.dim.matched', { title: `${row.service}: ${row.name}\n${row.matched}\n${row.why}` },
+    row.name === root.name ? null : h(`span.svc.${colourOf(row.service)}`, null, h('span.cut', null, row.name)),
+    row.matched === row.name ? null : h('span.cut', null, template(row.matched)), h('span.faint.why', null, row.why)));
+}
+
+function durationCell(row, longest) {
+  const bar = h(`i${failing(row) ? '.fail' : ''}`, { style: { width: `${Math.max(0.5, (lengthOf(row) / longest) * 100)}%` } });
+  return h('span.length', null, h('span.mono', null, duration(lengthOf(row))), h('span.track', { 'aria-hidden': 'true' }, bar));
+}
+
+function errorCell(row) {
+  if (!failing(row)) return h('span.faint', null, '–');
+  const { errors } = rootOf(row);
+  return h('span.bad', null, errors ? `✕ ${count(errors)}` : '✕');
+}
+
+/** What the words of the box were taken for; each can be taken away. */
+function chips(ctx, query) {
+  if (!query.tokens.length) return h('span.dim', null, `Latest traces of ${ctx.range.words}`);
+  const chip = (token) => h('span.chip', { title: token.explained }, h('span.faint', null, token.kind), h('b', null, token.shown),
+    h('button', { type: 'button', 'aria-label': `Without ${token.shown}`, title: 'Take it away', onclick: () => ctx.change({ q: without(query, token) }) }, '×'));
+  return query.tokens.map(chip);
+}

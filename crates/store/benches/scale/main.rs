@@ -1,0 +1,82 @@
+//! How long questions take on a large database: `cargo bench -p mahavishnu-store --bench scale`.
+//!
+//! Stores a day of 5 million spans, 5 million log records and a million data points of 10,000 patterns on a server, through the
+//! exporter as any telemetry, asks each question 200 times with other words, ids and times, and prints how long it took beside
+//! its limit. The plans that PostgreSQL chose are printed with `SCALE_PLANS=1`. `SCALE_RECORDS` makes it smaller. Needs
+//! `TEST_POSTGRES_URL`.
+
+#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
+
+mod load;
+mod plans;
+mod questions;
+mod recall;
+mod words;
+
+use std::{env, sync::Arc, time::Duration};
+
+use anyhow::{Result, ensure};
+use mahavishnu_semantic::{Embedder, Model};
+use mahavishnu_store::{
+    Location, PostgresExporter, QueryService, Store, UnixNanos,
+    embedding::{Embedding, Hnsw, NamedModel},
+};
+use mahavishnu_test_util::TestDatabase;
+use tokio::time::Instant;
+
+use load::Load;
+
+/// Spans, and as many log records.
+const RECORDS: usize = 5_000_000;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let Some(database) = TestDatabase::create().await? else {
+        println!("no server: nothing was measured");
+        return Ok(());
+    };
+    let records = env::var("SCALE_RECORDS").ok().map_or(Ok(RECORDS), |text| text.parse())?;
+    let store = Store::open(&Location::parse(database.url())?).await?;
+    let exporter = PostgresExporter::new(store.clone(), || UnixNanos(1));
+    let model: Arc<dyn Embedder> = Arc::new(Model::bundled()?);
+    let named = NamedModel { embedder: Arc::clone(&model), source: "all-MiniLM-L6-v2".to_owned() };
+    let _embedding = Embedding::start(store.clone(), named, Hnsw::default(), exporter.learned());
+    let query = QueryService::new(store.clone()).with_embedder(Arc::clone(&model), Hnsw::default(), 1000);
+    let load = Load::new(records);
+    let began = Instant::now();
+    load.store(&exporter).await?;
+    println!("{records} spans and {records} log records in {:.0} s", began.elapsed().as_secs_f64());
+    indexed(&query, &store).await?;
+    store.connection().await?.batch_execute("ANALYZE").await?;
+    let status = query.status().await?;
+    println!("{} MB in the database", status.database_bytes / 1_000_000);
+    let recall = recall::at_10(&store, model.as_ref(), &load).await?;
+    println!("recall@10 of the index on vectors against an exact search: {recall:.3} (at least 0.98)");
+    let within = questions::measure(&query, &load).await?;
+    if env::var_os("SCALE_PLANS").is_some() {
+        plans::print(&store, &load).await?;
+    }
+    ensure!(recall >= 0.98 && within, "a limit was not kept");
+    Ok(())
+}
+
+/// Until every pattern has its vector, and these have their index.
+async fn indexed(query: &QueryService, store: &Store) -> Result<()> {
+    let began = Instant::now();
+    while query.without_vector().await? > 0 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    println!("every pattern has its vector {:.0} s later", began.elapsed().as_secs_f64());
+    let sql = "SELECT (SELECT count(*) FROM otel.pattern) AS patterns, count(*) FROM pg_index \
+               WHERE indexrelid::regclass::text LIKE '%embedding_hnsw%' AND indisvalid";
+    loop {
+        let row = store.connection().await?.query_one(sql, &[]).await?;
+        let (patterns, indexes): (i64, i64) = (row.get(0), row.get(1));
+        // With fewer patterns no index is made.
+        if indexes > 0 || patterns < 5000 {
+            println!("{patterns} patterns");
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

@@ -1,0 +1,25 @@
+SELECT p.service, c.spans::bigint AS spans, s.durations
+FROM (
+    SELECT pattern_id, sum(count) AS spans
+    FROM otel.pattern_count
+    WHERE kind = 's'
+      AND ($1::timestamptz IS NULL OR minute >= $1)
+      AND ($2::timestamptz IS NULL OR minute < $2)
+    GROUP BY pattern_id
+    ORDER BY spans DESC, pattern_id
+    LIMIT $3
+) c
+JOIN otel.pattern p USING (pattern_id)
+CROSS JOIN LATERAL (
+    SELECT array_agg(latest.duration_ns) AS durations
+    FROM (
+        SELECT duration_ns
+        FROM otel.span
+        WHERE span.pattern_id = c.pattern_id
+          AND ($1::timestamptz IS NULL OR start_time >= $1)
+          AND ($2::timestamptz IS NULL OR start_time < $2)
+        ORDER BY start_time DESC
+        LIMIT $4
+    ) latest
+) s
+WHERE s.durations IS NOT NULL

@@ -1,0 +1,6 @@
+    ($1::text IS NULL OR service = $1)
+    AND ($2::text IS NULL OR name = $2 AND left(name, 200) = left($2, 200))
+    AND ($3::timestamptz IS NULL OR start_time >= $3)
+    AND ($4::timestamptz IS NULL OR start_time < $4)
+    AND ($5::timestamptz IS NULL OR (start_time, trace_id) < ($5, $6::uuid))
+    AND ($7::uuid[] IS NULL OR trace_id = ANY ($7))

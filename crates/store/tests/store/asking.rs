@@ -1,0 +1,148 @@
+//! Who asks: without holding up who writes, without reading what is not ours, by the words of a log record.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use mahavishnu_pipeline::Exporter;
+use mahavishnu_store::{
+    QueryService, StoreError,
+    query::{LogFilter, SearchFilter, TraceId},
+};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use rstest::rstest;
+use tokio::task::JoinSet;
+
+use crate::{
+    engine::Engine,
+    records::{NOW, SECOND, exporter, log, logs, span, spans},
+};
+
+/// More than there are connections for questions.
+const SLOW_QUESTIONS: usize = 12;
+
+/// Far longer than a small batch takes, far shorter than a slow question.
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn slow_questions_do_not_hold_up_writing() -> Result<()> {
+    let Some(database) = Engine::Server.open().await? else { return Ok(()) };
+    let exporter = exporter(database.store());
+    let query = QueryService::new(database.store().clone());
+    let mut slow = JoinSet::new();
+    for _ in 0..SLOW_QUESTIONS {
+        let query = query.clone();
+        slow.spawn(async move {
+            query.custom_query("SELECT count(*) FROM generate_series(1, 100000000000)", 1).await
+        });
+    }
+    let busy =
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%generate_series%'";
+    let client = database.store().connection().await?;
+    while client.query_one(busy, &[]).await?.get::<_, i64>(0) < 4 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let batch = [spans("shop", vec![span(1, 1, 0, "GET /", NOW)])];
+    tokio::time::timeout(SOON, exporter.export(&batch)).await??;
+    slow.abort_all();
+    drop(client);
+    database.close().await
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::server(Engine::Server)]
+#[tokio::test]
+async fn a_statement_runs_as_a_role_that_reads_our_schema_and_nothing_else(
+    #[case] engine: Engine,
+) -> Result<()> {
+    let Some(database) = engine.open().await? else { return Ok(()) };
+    let secret = "CREATE TABLE public.salary AS SELECT 1 AS amount";
+    database.store().connection().await?.batch_execute(secret).await?;
+    let query = QueryService::new(database.store().clone());
+    let role = query.custom_query("SELECT current_user", 1).await?.rows;
+    assert_eq!(role, [["mahavishnu_otel_reader"]]);
+    for statement in
+        ["SELECT * FROM salary", "SELECT * FROM public.salary", "SELECT (SELECT amount FROM salary)"]
+    {
+        let refused = query.custom_query(statement, 1).await;
+        assert!(matches!(refused, Err(StoreError::InvalidSql(_))), "{statement}: {refused:?}");
+    }
+    let near = "SELECT '[1,0]'::vector <=> '[1,0]'::vector FROM otel_patterns UNION ALL SELECT 0";
+    assert_eq!(query.custom_query(near, 1).await?.rows.len(), 1, "and it knows vectors");
+    database.close().await
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::server(Engine::Server)]
+#[tokio::test]
+async fn log_records_are_found_by_words_beginnings_phrases_and_parts_of_paths(
+    #[case] engine: Engine,
+) -> Result<()> {
+    let Some(database) = engine.open().await? else { return Ok(()) };
+    let exporter = exporter(database.store());
+    let lines = [
+        "payment declined for order=ORD-4711 by issuer",
+        "GET /api/users/42 took 17ms on db-replica.internal:5432",
+        "the issuer declined it: 100% of the limit, c:\\temp\\x",
+        "user_id is missing",
+    ];
+    // Hours apart: the newest are looked for first, and all are found.
+    let records = lines.iter().enumerate().map(|(at, line)| log(line, NOW + at as u64 * 7200 * SECOND));
+    exporter.export(&[logs("shop", records.collect())]).await?;
+    let query = QueryService::new(database.store().clone());
+    let found = async |text: &str| {
+        let filter = LogFilter { text: Some(text.to_owned()), limit: 10, ..LogFilter::default() };
+        let records = query.logs(&filter).await?;
+        let place = |record: mahavishnu_store::query::LogRecord| {
+            lines.iter().position(|line| record.message.as_deref() == Some(line))
+        };
+        Ok::<_, StoreError>(records.into_iter().filter_map(place).collect::<Vec<_>>())
+    };
+    for (text, expected) in [
+        ("issuer declined", vec![2, 0]),
+        ("DECLIN", vec![2, 0]),
+        ("ORD-4711", vec![0]),
+        ("users", vec![1]),
+        ("replica", vec![1]),
+        ("5432", vec![1]),
+        ("user", vec![3, 1]),
+        ("user_id", vec![3]),
+        ("\"issuer declined\"", vec![2]),
+        ("temp", vec![2]),
+        ("100%", vec![2]),
+        ("%", vec![2]),
+        ("it's ' \\ & | ! ( ) :* <->", vec![]),
+        ("", vec![3, 2, 1, 0]),
+    ] {
+        assert_eq!(found(text).await?, expected, "{text}");
+    }
+    database.close().await
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::server(Engine::Server)]
+#[tokio::test]
+async fn an_id_that_one_log_record_holds_finds_its_trace_before_all_others(
+    #[case] engine: Engine,
+) -> Result<()> {
+    let Some(database) = engine.open().await? else { return Ok(()) };
+    let exporter = exporter(database.store());
+    let traces = (1..=5).map(|trace| span(trace, 1, 0, "charge order", NOW));
+    exporter.export(&[spans("shop", traces.collect())]).await?;
+    let line = |trace: u8| LogRecord {
+        trace_id: vec![trace; 16],
+        span_id: vec![1; 8],
+        ..log(&format!("charged order ORD-{trace}00{trace}"), NOW)
+    };
+    exporter.export(&[logs("shop", (1..=5).map(line).collect())]).await?;
+    let query = QueryService::new(database.store().clone());
+    let filter = SearchFilter { limit: 10, ..SearchFilter::default() };
+    let found = query.search_traces("order ORD-4004", &filter).await?;
+    assert_eq!((found[0].trace_id, found[0].why.as_str()), (TraceId([4; 16]), "exact text in a log record"));
+    assert_eq!(found[0].matched, "charged order ORD-4004");
+    let other = SearchFilter { service: Some("other".to_owned()), ..filter };
+    assert!(query.search_traces("order ORD-4004", &other).await?.is_empty());
+    database.close().await
+}

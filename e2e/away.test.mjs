@@ -1,0 +1,33 @@
+// A database that goes away while somebody looks, and comes back.
+
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { browser, cleanup, cuttable, id, page, send, server, settled, span, spansOf } from './support.mjs';
+
+describe('without its database', () => {
+  after(cleanup);
+  test('the page says so in a banner, keeps what it showed, and recovers by itself', async () => {
+    const database = new URL(process.env.E2E_DATABASE);
+    const wire = await cuttable(Number(database.port));
+    database.port = String(wire.port);
+    const { api, http } = await server('serve', '--storage', database.href);
+    const context = await browser();
+    const start = Date.now() - 5000;
+    await send(http, 'traces', spansOf('shop', [span(id(16), start, { name: 'before the cut', to: 30 })]));
+    const it = await page(context);
+    await it.goto(`${api}/`);
+    await it.locator('table').getByText('before the cut').waitFor();
+    await settled(it);
+
+    await wire.cut();
+    await it.getByRole('button', { name: '24h' }).click();
+    await it.locator('.banner').getByText('The database can not answer now.').waitFor({ timeout: 20_000 });
+    assert.ok(await it.locator('table').getByText('before the cut').isVisible(), 'what was there is still shown');
+    await send(http, 'traces', spansOf('shop', [span(id(16), start, { name: 'while it was away', to: 30 })]));
+
+    await wire.join();
+    await it.locator('table').getByText('while it was away').waitFor({ timeout: 30_000 });
+    await it.locator('.banner').waitFor({ state: 'hidden' });
+    await it.close();
+  });
+});
