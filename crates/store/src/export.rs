@@ -29,6 +29,8 @@ mod rows;
 
 use intern::Interned;
 use partition::Partitions;
+pub(crate) use partition::{DAY_NANOS, DAYS_AHEAD, TIMES, day};
+pub(crate) use patterns::Division;
 use patterns::Patterns;
 use receipt::Recorded;
 use rows::{Ids, Rows};
@@ -80,6 +82,7 @@ impl PostgresExporter {
             rows.add(ids, batch, now).await?;
         }
         self.patterns.save(&mut client, &rows.scopes).await?;
+        self.patterns.save_sets(&client, &rows.sets, &rows.scopes).await?;
         self.partitions.ensure(&client, &rows.days, now).await?;
         let transaction = client.transaction().await?;
         insert(&transaction, rows).await?;

@@ -9,6 +9,7 @@
 //! | [`export`] | the exporter: batches in, one committed transaction out |
 //! | [`dead_letter`] | records that the database refused for what they hold |
 //! | [`embedding`] | vectors for the patterns, made in the background |
+//! | [`retention`] | what is old goes, and days to come are prepared |
 //! | [`query`] | everything that can be asked |
 //! | [`attributes`] | OTLP values as JSON and back, without loss |
 //! | [`error`] | what can go wrong, in words for people |
@@ -27,6 +28,7 @@ pub mod export;
 pub mod location;
 pub mod migrate;
 pub mod query;
+pub mod retention;
 pub mod store;
 pub mod time;
 pub mod tls;

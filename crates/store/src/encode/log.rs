@@ -3,20 +3,21 @@
 use std::borrow::Cow;
 
 use crate::{
-    attributes::{write_attribute_views, write_value_view},
+    attributes::write_value_view,
     encode::{
         copy::CopyBuffer,
         extra::Extra,
-        span::{Meaning, Origin, span_id, trace_id},
+        span::{Meaning, Origin, attributes, span_id, trace_id},
         view::{LogView, Value},
     },
+    export::Division,
     time::UnixNanos,
 };
 
 /// The columns in the order in which [`encode_log`] pushes them.
 pub(crate) const COPY_LOGS: &str = include_str!("../../queries/log/copy.sql");
 
-const COLUMNS: i16 = 18;
+const COLUMNS: i16 = 19;
 
 /// When a record happened; where the source did not say, when it was observed or else `received`.
 pub(crate) fn log_time(log: &LogView<'_>, received: UnixNanos) -> UnixNanos {
@@ -29,6 +30,7 @@ pub(crate) fn encode_log(
     log: &LogView<'_>,
     origin: Origin<'_>,
     meaning: Meaning,
+    division: Option<Division>,
     received: UnixNanos,
 ) {
     let mut extra = Extra::default();
@@ -58,13 +60,10 @@ pub(crate) fn encode_log(
     rows.optional(event_name.as_deref(), CopyBuffer::text);
     rows.optional(message.as_deref(), CopyBuffer::text);
     rows.optional(body, |rows, json| rows.jsonb(|out| out.extend_from_slice(&json)));
-    rows.jsonb(|out| {
-        if !log.attributes.is_empty() {
-            write_attribute_views(out, &log.attributes);
-        }
-    });
+    attributes(rows, &log.attributes, division);
     rows.jsonb(|out| extra.write(out));
     meaning.push(rows);
+    rows.optional(division.map(|division| division.set), CopyBuffer::int8);
 }
 
 /// What a record says to people, for its pattern: its body, or else the name of its event.

@@ -40,7 +40,7 @@ pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &Span, origin: Origin<'_>
     extra.count("dropped_events_count", span.dropped_events_count);
     extra.count("dropped_links_count", span.dropped_links_count);
 
-    rows.begin_row(20);
+    rows.begin_row(21);
     rows.uuid(trace);
     rows.int8(id);
     rows.optional(span_id(&span.parent_span_id), CopyBuffer::int8);
@@ -65,6 +65,7 @@ pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &Span, origin: Origin<'_>
     rows.jsonb_array(&span.links, write_link);
     rows.jsonb(|out| extra.write(out));
     meaning.push(rows);
+    rows.null();
 }
 
 fn write_event(out: &mut Vec<u8>, event: &Event) {
@@ -132,7 +133,7 @@ pub(crate) fn encode_log(
     let (message, body) = body(&mut extra, log.body.as_ref());
     extra.count("dropped_attributes_count", log.dropped_attributes_count);
 
-    rows.begin_row(18);
+    rows.begin_row(19);
     rows.timestamptz(time);
     rows.optional(trace_id(&log.trace_id), CopyBuffer::uuid);
     rows.optional(span_id(&log.span_id), CopyBuffer::int8);
@@ -154,6 +155,7 @@ pub(crate) fn encode_log(
     });
     rows.jsonb(|out| extra.write(out));
     meaning.push(rows);
+    rows.null();
 }
 
 /// What a record says to people, for its pattern: its body, or else the name of its event.

@@ -3,19 +3,20 @@
 use mahavishnu_semantic::PatternId;
 
 use crate::{
-    attributes::{write_attribute_views, write_key, write_string},
+    attributes::{write_attribute_views, write_key, write_string, write_value_view},
     encode::{
         copy::CopyBuffer,
         extra::Extra,
-        view::{EventView, LinkView, SpanView},
+        view::{Attribute, EventView, LinkView, SpanView},
     },
+    export::Division,
     time::UnixNanos,
 };
 
 /// The columns in the order in which [`encode_span`] pushes them.
 pub(crate) const COPY_SPANS: &str = include_str!("../../queries/span/copy.sql");
 
-const COLUMNS: i16 = 20;
+const COLUMNS: i16 = 21;
 
 /// What a row says of where its record comes from.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +52,35 @@ pub(crate) fn span_id(bytes: &[u8]) -> Option<i64> {
     bytes.try_into().ok().map(i64::from_be_bytes)
 }
 
-pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &SpanView<'_>, origin: Origin<'_>, meaning: Meaning) {
+/// All attributes as an object; where they are divided, the values that the row holds as an array.
+pub(crate) fn attributes(rows: &mut CopyBuffer, attributes: &[Attribute<'_>], division: Option<Division>) {
+    rows.jsonb(|out| match division {
+        None if attributes.is_empty() => {}
+        None => write_attribute_views(out, attributes),
+        Some(Division { own: 0, .. }) => {}
+        Some(division) => {
+            out.push(b'[');
+            let mut first = true;
+            for (index, attribute) in attributes.iter().enumerate() {
+                if division.holds(index) {
+                    if !std::mem::take(&mut first) {
+                        out.push(b',');
+                    }
+                    write_value_view(out, attribute.value);
+                }
+            }
+            out.push(b']');
+        }
+    });
+}
+
+pub(crate) fn encode_span(
+    rows: &mut CopyBuffer,
+    span: &SpanView<'_>,
+    origin: Origin<'_>,
+    meaning: Meaning,
+    division: Option<Division>,
+) {
     let (Some(trace), Some(id)) = (trace_id(span.trace_id), span_id(span.span_id)) else { return };
     let mut extra = Extra::default();
     let start = UnixNanos(span.start);
@@ -81,15 +110,12 @@ pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &SpanView<'_>, origin: Or
     rows.text(origin.service);
     rows.text(&name);
     rows.optional(message.as_deref(), CopyBuffer::text);
-    rows.jsonb(|out| {
-        if !span.attributes.is_empty() {
-            write_attribute_views(out, &span.attributes);
-        }
-    });
+    attributes(rows, &span.attributes, division);
     rows.jsonb_array(&span.events, |out, event| write_event(out, event));
     rows.jsonb_array(&span.links, |out, link| write_link(out, link));
     rows.jsonb(|out| extra.write(out));
     meaning.push(rows);
+    rows.optional(division.map(|division| division.set), CopyBuffer::int8);
 }
 
 fn write_event(out: &mut Vec<u8>, event: &[u8]) {

@@ -44,7 +44,7 @@ fn same_spans(request: &[u8]) -> Result<(), TestCaseError> {
     let (mut new, mut old) = (CopyBuffer::default(), CopyBuffer::default());
     for (object, bytes) in scopes.flat_map(|scope| &scope.spans).zip(records(&request)) {
         view.read(bytes).expect("plain");
-        span::encode_span(&mut new, &view, ORIGIN, MEANING);
+        span::encode_span(&mut new, &view, ORIGIN, MEANING, None);
         oracle::encode_span(&mut old, object, ORIGIN, MEANING);
         prop_assert_eq!(error::span_error(&view), oracle::span_error(object));
     }
@@ -62,7 +62,7 @@ fn same_logs(request: &[u8]) -> Result<(), TestCaseError> {
     let (mut new, mut old) = (CopyBuffer::default(), CopyBuffer::default());
     for (object, bytes) in scopes.flat_map(|scope| &scope.log_records).zip(records(&request)) {
         view.read(bytes).expect("plain");
-        log::encode_log(&mut new, &view, ORIGIN, MEANING, RECEIVED);
+        log::encode_log(&mut new, &view, ORIGIN, MEANING, None, RECEIVED);
         oracle::encode_log(&mut old, object, ORIGIN, MEANING, RECEIVED);
         let text = log::log_text(&view);
         prop_assert_eq!(&text, &oracle::log_text(object));

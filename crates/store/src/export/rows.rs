@@ -1,6 +1,6 @@
 //! Batches as rows of every table.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use deadpool_postgres::Object;
 use mahavishnu_pipeline::{Batch, Signal, wire::Odd};
@@ -22,14 +22,14 @@ use crate::{
         shared::{resource_digest, resource_row, scope_digest, scope_row, service_name},
         span::{Meaning, Origin, encode_span},
         summary::Summaries,
-        view::{Group, LogView, SpanView, groups, plain},
+        view::{Attribute, Group, LogView, SpanView, groups, plain},
     },
     error::StoreError,
     export::{
         Days,
         intern::{Interned, Sender},
         partition::day,
-        patterns::{self, Counts, Kind, MINUTE_NANOS, Patterns, Scope, SharedScope, lock},
+        patterns::{self, Counts, Division, Kind, MINUTE_NANOS, Patterns, Scope, SetRow, SharedScope, lock},
     },
     time::{PgTimestamp, UnixNanos},
 };
@@ -43,6 +43,8 @@ pub(crate) struct Rows {
     pub(crate) summaries: Summaries,
     pub(crate) days: Days,
     pub(crate) counts: Counts,
+    /// Sets of attributes that rows name and that may not be in the database.
+    pub(crate) sets: BTreeMap<i64, SetRow>,
     /// The miners that saw them.
     pub(crate) scopes: Vec<SharedScope>,
 }
@@ -90,7 +92,8 @@ impl Rows {
                     span.read(bytes).map_err(odd)?;
                     self.days.spans.insert(day(UnixNanos(span.start)));
                     let meaning = self.span_meaning(&span, &mut names, &mut errors);
-                    encode_span(&mut self.spans, &span, origin, meaning);
+                    let division = self.divide(&mut names, meaning, &span.attributes);
+                    encode_span(&mut self.spans, &span, origin, meaning, division);
                     self.summaries.add(&span, &sender.service, meaning);
                 }
             }
@@ -115,7 +118,8 @@ impl Rows {
                     let time = log_time(&log, now);
                     self.days.logs.insert(day(time));
                     let meaning = self.log_meaning(&log, time, &mut messages, &mut errors);
-                    encode_log(&mut self.logs, &log, origin, meaning, now);
+                    let division = self.divide(&mut messages, meaning, &log.attributes);
+                    encode_log(&mut self.logs, &log, origin, meaning, division, now);
                 }
             }
         }
@@ -129,6 +133,20 @@ impl Rows {
             self.scopes.push(Arc::clone(&scope));
         }
         Ok(scope)
+    }
+
+    /// What of these attributes the row holds, where the others are in a set.
+    fn divide(
+        &mut self,
+        scope: &mut Scope,
+        meaning: Meaning,
+        attributes: &[Attribute<'_>],
+    ) -> Option<Division> {
+        let (division, set) = scope.divide(meaning.pattern?, attributes)?;
+        if let Some(set) = set {
+            self.sets.insert(division.set, set);
+        }
+        Some(division)
     }
 
     fn span_meaning(&mut self, span: &SpanView<'_>, names: &mut Scope, errors: &mut Scope) -> Meaning {
