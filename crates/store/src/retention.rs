@@ -97,7 +97,7 @@ pub async fn apply(store: &Store, keep: Keep, now: UnixNanos) -> Result<usize, S
             .replace("$table", &format!("{table}_default"))
             .replace("$column", column);
         let before = PgTimestamp::from(UnixNanos(first * DAY_NANOS));
-        while client.execute(&forget, &[&before, &BATCH]).await? > 0 {}
+        while client.execute(forget.as_str(), &[&before, &BATCH]).await? > 0 {}
     }
     let first = day(now).saturating_sub(keep.traces_days.into());
     let before = PgTimestamp::from(UnixNanos(first * DAY_NANOS));

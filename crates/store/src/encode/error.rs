@@ -21,8 +21,8 @@ pub(crate) struct Described<'a> {
 /// The error of a span that failed or recorded an exception.
 pub(crate) fn span_error<'a>(span: &SpanView<'a>) -> Option<Described<'a>> {
     let failed = span.status == StatusCode::Error as i32;
-    let events = span.events.iter().rev().filter_map(|event| EventView::of(event).ok());
-    let exception = events.into_iter().find(|event| event.name == EXCEPTION);
+    let mut events = span.events.iter().rev().filter_map(|event| EventView::of(event).ok());
+    let exception = events.find(|event| event.name == EXCEPTION);
     if !failed && exception.is_none() {
         return None;
     }
