@@ -27,12 +27,13 @@ export function directory() {
   return path;
 }
 
-/** Starts the binary; gives its addresses, `{ api, http }`, once it listens. */
+/** Starts the binary; gives its addresses, `{ api, http }`, once it listens. A last argument that is an object are more variables. */
 export async function server(command, ...args) {
+  const more = typeof args.at(-1) === 'object' ? args.pop() : {};
   const home = directory();
   const ports = ['--grpc', ANY_PORT, '--http', ANY_PORT, '--api', ANY_PORT];
   const child = spawn(process.env.E2E_BINARY, [command, ...ports, ...args], {
-    cwd: home, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_DATA_HOME: home, XDG_STATE_HOME: home, HOME: home },
+    cwd: home, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, XDG_DATA_HOME: home, XDG_STATE_HOME: home, HOME: home, ...more },
   });
   ends.push(async () => {
     const ended = new Promise((resolve) => { child.once('exit', resolve); });

@@ -144,9 +144,9 @@ async def call(client, tool, **arguments):
     return result.structured_content
 
 
-async def refused(client, words, tool, **arguments):
+async def refused(client, saying, tool, **arguments):
     result = await client.call_tool(tool, arguments)
-    check(result.is_error and words in text_of(result), f"{tool} {arguments} should say {words!r}: {text_of(result)}")
+    check(result.is_error and saying in text_of(result), f"{tool} {arguments} should say {saying!r}: {text_of(result)}")
 
 
 async def all_of(client, tool, key, **arguments):
@@ -194,11 +194,17 @@ async def each_tool_answers(client):
     check("traces" in await call(client, "similar_traces", trace_id=failing), "similar traces")
     groups = (await call(client, "error_groups", since="7d"))["errors"]
     check(groups and groups[0]["count"] >= groups[-1]["count"] and groups[0]["example_trace"], "error groups")
+    one = await call(client, "error_groups", pattern_id=groups[0]["pattern_id"])
+    check(one["errors"][0]["pattern_id"] == groups[0]["pattern_id"] and one["traces"], "one group with its traces")
     check((await call(client, "search_logs", level="error"))["logs"], "error logs")
     check((await call(client, "search_logs", trace_id=failing))["logs"], "logs of a trace")
     metrics = (await call(client, "query_metrics"))["metrics"]
     check((await call(client, "query_metrics", name=metrics[0]["name"]))["points"], "points of a metric")
-    check((await call(client, "list_patterns", kind="log"))["patterns"], "patterns")
+    course = await call(client, "query_metrics", name=metrics[0]["name"], aggregate="count", group_by="service")
+    check(course["series"] and course["step_ms"] > 0, "a metric over time")
+    patterns = (await call(client, "list_patterns", kind="log"))["patterns"]
+    logs = (await call(client, "search_logs", pattern_id=patterns[0]["pattern_id"]))["logs"]
+    check(logs and all(log["pattern_id"] == patterns[0]["pattern_id"] for log in logs), "logs of a pattern")
     check((await call(client, "list_patterns", query="could not pay"))["patterns"], "patterns by meaning")
     check("changes" in await call(client, "new_patterns", since="1h"), "new patterns")
     services = await call(client, "service_map", service=groups[0]["service"])
@@ -224,11 +230,16 @@ async def budgets_hold(client, failing):
             ("get_otel_trace", {"trace_id": HOSTILE_TRACE}),
         ):
             await call(client, tool, **arguments, max_chars=budget)
-    everything, calls = await all_of(client, "search_otel_traces", "traces", max_chars=4000, since="30d")
+    # The demo goes on, and what comes late from before a call moves the rest of its list: so the past alone.
+    past = {"since": "30d", "until": "10m"}
+    everything, calls = await all_of(client, "search_otel_traces", "traces", max_chars=4000, **past)
     ids = {trace["trace_id"] for trace in everything}
     check(calls > 1 and len(ids) == len(everything), f"paging: {len(everything)} in {calls} calls, {len(ids)} different")
     spans_seen, calls = await all_of(client, "get_otel_trace", "spans", trace_id=HOSTILE_TRACE, max_chars=4000)
     check(calls > 1 and len({span["span_id"] for span in spans_seen}) == 300, f"{len(spans_seen)} spans in {calls} calls")
+    for tool, key in (("triage", "findings"), ("service_map", "services"), ("error_groups", "errors")):
+        items, calls = await all_of(client, tool, key, max_chars=LEAST)
+        check(items and calls < 200, f"{tool}: {len(items)} things in {calls} calls of the least budget")
 
 
 async def hostile_text_is_data(client):
@@ -244,6 +255,7 @@ async def errors_say_what_to_do(client):
     await refused(client, "is not an argument here", "search_logs", words="x")
     await refused(client, "one of ok, error, unset", "search_otel_traces", status="failed")
     await refused(client, "15m", "search_logs", since="yesterday")
+    await refused(client, "goes only with query", "search_otel_traces", threshold=0.5)
     await refused(client, "search_otel_traces", "get_otel_trace", trace_id="0" * 31 + "9")
     await refused(client, "", "run_sql", sql="DELETE FROM otel.span")
     await refused(client, "mcp.allow_writes", WRITING, request={})

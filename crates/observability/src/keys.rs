@@ -42,6 +42,8 @@ pub enum Kind {
     Text,
     /// `name,name`, each of letters, digits and `-`; may be empty. PostgreSQL and the signals have theirs already.
     Names,
+    /// `host,host`, without ports; may be empty.
+    Hosts,
     /// `name=value,name=value`, percent-encoded as in W3C baggage; may be empty.
     Pairs,
     /// A database: `postgresql://`, `postgres://` or `embedded:DIR`.
@@ -64,6 +66,10 @@ impl Kind {
             Self::Text => "some text".to_owned(),
             Self::Names => {
                 "names with commas between, of letters, digits and -, as in grafana,new-relic; or nothing".to_owned()
+            }
+            Self::Hosts => {
+                "host names or addresses with commas between, without ports, as in otel.example,10.0.0.7; or nothing"
+                    .to_owned()
             }
             Self::Pairs => "name=value pairs with commas between, as in team=ops,region=eu; or nothing".to_owned(),
             Self::Storage => {
@@ -264,6 +270,13 @@ pub static KEYS: &[Key] = &[
     key("server.grpc", Kind::Address, "localhost:4317", "where OTLP over gRPC is taken"),
     key("server.http", Kind::Address, "localhost:4318", "where OTLP over HTTP is taken"),
     key("server.api", Kind::Address, "localhost:4319", "where the API answers"),
+    key(
+        "server.api_hosts",
+        Kind::Hosts,
+        "",
+        "the hosts by which the API may be asked, beside this machine's own; it listens on other addresses than loopback \
+         only where this names some, and then answers everybody who reaches it",
+    ),
     key(
         "server.max_request_bytes",
         whole(LEAST_REQUEST_BYTES, MOST_REQUEST_BYTES),

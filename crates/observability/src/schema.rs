@@ -40,6 +40,7 @@ fn property(key: &Key) -> Value {
         Kind::Whole { least, most } => json!({"type": "integer", "minimum": least, "maximum": most}),
         Kind::Number { least, most } => json!({"type": "number", "minimum": least, "maximum": most}),
         Kind::Text => json!({"type": "string", "minLength": 1}),
+        Kind::Hosts => json!({"type": "string", "pattern": "^[A-Za-z0-9,._: -]*$"}),
         Kind::Names => json!({"type": "string", "pattern": "^[A-Za-z0-9, -]*$"}),
         Kind::Pairs => json!({"type": "string", "pattern": "^$|="}),
         Kind::Storage => {

@@ -188,6 +188,8 @@ pub struct ServerSettings {
     pub http: String,
     /// Where the API answers, `HOST:PORT`.
     pub api: String,
+    /// The hosts by which it may be asked, beside this machine's own.
+    pub api_hosts: Vec<String>,
     /// Bytes of one request at most, after decompression.
     pub max_request_bytes: usize,
 }

@@ -15,6 +15,9 @@ use crate::{
 /// A value that is shown in a message is cut here: enough to recognise it.
 const SHOWN_CHARACTERS: usize = 60;
 
+/// The longest name of a host (RFC 1035).
+const MAX_HOST_BYTES: usize = 253;
+
 /// The longest name of a destination.
 const MAX_NAME_BYTES: usize = 64;
 
@@ -63,6 +66,9 @@ impl Given {
             }
             Kind::Names => {
                 self.text().filter(|text| names(text).is_some()).map(|text| Checked::Text(text.to_owned()))
+            }
+            Kind::Hosts => {
+                self.text().filter(|text| hosts(text).is_some()).map(|text| Checked::Text(text.to_owned()))
             }
             Kind::Pairs => {
                 self.text().filter(|text| pairs(text).is_some()).map(|text| Checked::Text(text.to_owned()))
@@ -170,6 +176,18 @@ pub(crate) fn names(text: &str) -> Option<Vec<String>> {
         (spelled && free && name.len() <= MAX_NAME_BYTES).then(|| names.push(name))?;
     }
     Some(names)
+}
+
+/// The hosts of `host,host`, lower case and without ports; `None` where it is something else.
+pub(crate) fn hosts(text: &str) -> Option<Vec<String>> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+            let spelled = part.bytes().all(allowed) || part.parse::<std::net::Ipv6Addr>().is_ok();
+            (spelled && part.len() <= MAX_HOST_BYTES).then(|| part.to_ascii_lowercase())
+        })
+        .collect()
 }
 
 /// Names and values of `name=value,name=value`, percent-decoded; `None` where it is something else.

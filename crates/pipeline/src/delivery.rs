@@ -14,7 +14,7 @@ use std::{
 use mahavishnu_spool::{Entry, Mark, ReadError, Reader, Spool, Standing, Weight};
 use tokio::{
     task::{JoinHandle, JoinSet},
-    time::Instant,
+    time::{Instant, MissedTickBehavior},
 };
 use tracing::{error, warn};
 
@@ -26,10 +26,13 @@ use crate::{
     ranges::Ranges,
     resilience::{Resilience, Resilient},
     signal::Signal,
+    troubles::Troubles,
 };
 
+mod lag;
 mod lane;
 
+use lag::{NOTE_EVERY, Notes};
 use lane::{Lane, Load};
 
 /// Batches and bytes given to the exporter at once: one commit carries what gathered during the commits before.
@@ -74,6 +77,7 @@ pub struct Destination {
     breaker: CircuitBreaker,
     signals: Arc<[Signal]>,
     progress: Arc<Progress>,
+    troubles: Arc<Troubles>,
 }
 
 /// How far the destination is.
@@ -83,6 +87,7 @@ struct Progress {
     /// What was done when the process started.
     found_done: Weight,
     tally: Mutex<Tally>,
+    notes: Mutex<Notes>,
 }
 
 /// Of what the cursor has passed, what the destination did not get.
@@ -115,6 +120,20 @@ impl Destination {
     #[must_use]
     pub fn waiting_requests(&self) -> u64 {
         self.progress.reader.lag_records()
+    }
+
+    /// How long the oldest request that waits for it has been waiting, to the second; zero where none does.
+    #[must_use]
+    pub fn lag(&self) -> Duration {
+        let mut notes = self.progress.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = notes.waiting_since(self.progress.reader.cursor().get());
+        since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// What went wrong with it lately.
+    #[must_use]
+    pub fn troubles(&self) -> &Troubles {
+        &self.troubles
     }
 
     /// What became of the records of one signal, all counts of one moment.
@@ -180,14 +199,18 @@ impl Delivery {
             reader: looking,
             found_done: standing.total - standing.waiting,
             tally: Mutex::default(),
+            notes: Mutex::default(),
         });
+        let exporter = Resilient::new(Arc::clone(exporter), resilience);
         let destination = Destination {
             breaker: resilience.breaker.clone(),
             signals: route.signals.clone().into(),
             progress: Arc::clone(&progress),
+            troubles: exporter.troubles(),
         };
         let line = Line {
             log: spool.identity(),
+            spool: spool.clone(),
             floor: reader.cursor().get(),
             reader,
             destination: destination.clone(),
@@ -196,7 +219,6 @@ impl Delivery {
             running: JoinSet::new(),
             in_flight: VecDeque::new(),
         };
-        let exporter = Resilient::new(Arc::clone(exporter), resilience);
         let task = tokio::spawn(line.run(exporter, route.dead_letters.clone()));
         Some(Self { destination, task })
     }
@@ -229,6 +251,7 @@ impl Delivery {
 /// The reading end of a delivery: who gets what, and what is done.
 struct Line<E> {
     log: u64,
+    spool: Spool,
     reader: Reader,
     destination: Destination,
     /// What the destination said it has.
@@ -262,6 +285,8 @@ impl<E: Exporter> Line<E> {
             self.idle.push(Lane::new(number, self.log, exporter.fork(), has, dead_letters.clone()));
         }
         let mut open = true;
+        let mut noting = tokio::time::interval(NOTE_EVERY);
+        noting.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             let room = open && !self.idle.is_empty() && self.in_flight.len() < GROUPS_AHEAD;
             tokio::select! {
@@ -282,9 +307,18 @@ impl<E: Exporter> Line<E> {
                         tokio::time::sleep(PAUSE).await;
                     }
                 },
+                _ = noting.tick(), if open || !self.running.is_empty() => self.note(),
                 else => return,
             }
         }
+    }
+
+    /// Notes where the log ends now, by which it is known since when something waits.
+    fn note(&self) {
+        let progress = &self.destination.progress;
+        let end = self.spool.next_position().get().saturating_sub(1);
+        let mut notes = progress.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.note(end, progress.reader.cursor().get(), Instant::now());
     }
 
     /// Asks the destination what it has, until it answers.

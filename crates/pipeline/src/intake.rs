@@ -11,6 +11,7 @@ use crate::{
     batch::Batch,
     ledger::Ledger,
     repeats::{Claim, Repeats},
+    tail::Tail,
 };
 
 /// When a sender should come again to a full spool: some commits of a busy database later.
@@ -52,6 +53,7 @@ pub struct Intake {
     spool: Spool,
     ledger: Arc<Ledger>,
     repeats: Option<Repeats>,
+    tail: Tail,
 }
 
 impl Intake {
@@ -59,7 +61,7 @@ impl Intake {
     /// again is not taken twice.
     #[must_use]
     pub fn new(spool: Spool, repeats: Option<Repeats>) -> Self {
-        Self { spool, ledger: Arc::default(), repeats }
+        Self { spool, ledger: Arc::default(), repeats, tail: Tail::default() }
     }
 
     /// What a record of the spool counts for: the records of its batch, by signal in the order of
@@ -73,6 +75,12 @@ impl Intake {
     #[must_use]
     pub fn ledger(&self) -> &Arc<Ledger> {
         &self.ledger
+    }
+
+    /// Where it can be watched what is taken.
+    #[must_use]
+    pub fn tail(&self) -> &Tail {
+        &self.tail
     }
 
     /// The log.
@@ -118,6 +126,7 @@ impl Intake {
     async fn take(self, batch: Batch) -> Result<(), Refusal> {
         let weight = batch.weight();
         let record = batch.to_record();
+        let to_show = self.tail.to_show(&batch);
         drop(batch);
         let claimed = match &self.repeats {
             None => None,
@@ -134,6 +143,9 @@ impl Intake {
                 self.ledger.accepted(weight);
                 if let Some(claimed) = claimed {
                     claimed.keep();
+                }
+                if let Some(batch) = to_show {
+                    self.tail.show(batch);
                 }
                 Ok(())
             }

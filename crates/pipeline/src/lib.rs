@@ -16,6 +16,8 @@
 //! | [`ranges`] | what has the destination already? |
 //! | [`dead_letters`] | what a destination refused for good |
 //! | [`breaker`], [`retry`], [`resilience`] | when is a destination left alone, and when is it tried again? |
+//! | [`troubles`] | what went wrong with a destination lately? |
+//! | [`tail`] | what is accepted at this moment, for those who watch |
 //! | [`exporter`] | what a destination must be able to do |
 //! | [`ledger`] | the counts that must add up |
 //!
@@ -36,6 +38,8 @@ pub mod repeats;
 pub mod resilience;
 pub mod retry;
 pub mod signal;
+pub mod tail;
+pub mod troubles;
 pub mod wire;
 
 pub use batch::Batch;
@@ -45,3 +49,4 @@ pub use intake::{Intake, Refusal};
 pub use ledger::Ledger;
 pub use resilience::Resilience;
 pub use signal::Signal;
+pub use tail::Tail;

@@ -14,6 +14,7 @@ use crate::{
     exporter::{DeadLetter, ExportError, Exporter, Receipt},
     ranges::Ranges,
     retry::{Backoff, RetrySettings, with_retry},
+    troubles::Troubles,
 };
 
 /// When a destination is tried again, and when it is left alone.
@@ -38,6 +39,7 @@ pub(crate) struct Resilient<E> {
     pauses_said: Arc<AtomicU64>,
     /// Operations that failed since the last one that did not.
     failures: Arc<AtomicU64>,
+    troubles: Arc<Troubles>,
 }
 
 impl<E: Exporter> Resilient<E> {
@@ -49,6 +51,7 @@ impl<E: Exporter> Resilient<E> {
             random: fastrand::Rng::with_seed(resilience.seed),
             pauses_said: Arc::default(),
             failures: Arc::default(),
+            troubles: Arc::default(),
         }
     }
 
@@ -61,7 +64,13 @@ impl<E: Exporter> Resilient<E> {
             random: self.random.fork(),
             pauses_said: Arc::clone(&self.pauses_said),
             failures: Arc::clone(&self.failures),
+            troubles: Arc::clone(&self.troubles),
         }
+    }
+
+    /// What went wrong lately, with this and all forks.
+    pub(crate) fn troubles(&self) -> Arc<Troubles> {
+        Arc::clone(&self.troubles)
     }
 
     pub(crate) fn destination(&self) -> &str {
@@ -99,7 +108,7 @@ impl<E: Exporter> Resilient<E> {
     async fn operation<T, F: Future<Output = Result<T, ExportError>>>(
         &mut self,
         records: usize,
-        operation: impl FnMut() -> F,
+        mut operation: impl FnMut() -> F,
     ) -> Result<T, ExportError> {
         let permit = match self.breaker.admit(Instant::now()) {
             Ok(permit) => permit,
@@ -108,7 +117,23 @@ impl<E: Exporter> Resilient<E> {
         let backoff = Backoff::new(self.retry, self.random.u64(..));
         let destination = self.breaker.destination();
         let quiet = !(self.failures.load(Ordering::Relaxed) + 1).is_power_of_two();
-        let result = with_retry(destination, backoff, quiet, operation).await;
+        let troubles = Arc::clone(&self.troubles);
+        let mut attempts = 0_u32;
+        let attempt = || {
+            attempts += 1;
+            if attempts > 1 {
+                troubles.retried();
+            }
+            let (attempt, troubles) = (operation(), &troubles);
+            async move {
+                let result = attempt.await;
+                if let Err(error) = &result {
+                    troubles.failed(&error.to_string());
+                }
+                result
+            }
+        };
+        let result = with_retry(destination, backoff, quiet, attempt).await;
         match &result {
             Ok(_) => {
                 permit.success();

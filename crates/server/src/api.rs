@@ -7,21 +7,27 @@ use mahavishnu_spool::Spool;
 use mahavishnu_store::{QueryService, StoreError};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 mod dead_letters;
+mod etag;
 mod guard;
 mod health;
 mod meaning;
 mod metrics;
+mod openapi;
 mod overview;
 mod page;
 mod parameters;
 mod problem;
 mod questions;
+mod tail;
 
 pub use parameters::{
     ChangeQuery, ErrorQuery, LikeQuery, ListQuery, LogQuery, MetricQuery, OperationQuery, PatternQuery,
-    PatternSearchQuery, SearchQuery, SeriesQuery, ServiceQuery, TraceQuery, WindowQuery, pattern_id,
+    PatternSearchQuery, SearchQuery, SeriesQuery, ServiceQuery, TailQuery, TraceQuery, WindowQuery,
+    pattern_id,
 };
 
 use crate::{
@@ -46,6 +52,10 @@ pub struct Api {
     pub dead_letters: Spool,
     pub destinations: Vec<Destination>,
     pub addresses: Arc<Addresses>,
+    /// Ends what would go on as long as the server lives.
+    pub stop: CancellationToken,
+    /// The hosts by whose names it may be asked, beside this machine's own.
+    pub hosts: Arc<[String]>,
     /// Whether MCP has a tool that takes telemetry.
     pub agents_may_write: bool,
 }
@@ -86,22 +96,33 @@ impl Api {
         answer.map(|Json(status)| status).map_err(|problem| StoreError::Unavailable(problem.detail()))
     }
 
-    /// Every path, behind the guard.
-    pub fn router(self) -> Router {
-        Router::new()
-            .route("/healthz", get(health::alive))
-            .route("/readyz", get(health::ready))
-            .route("/metrics", get(metrics::text_or_page))
+    /// Every question, with its description.
+    fn routes() -> OpenApiRouter<Self> {
+        OpenApiRouter::new()
             .merge(questions::router())
             .merge(meaning::router())
             .merge(overview::router())
             .merge(dead_letters::router())
+            .routes(routes!(tail::tail))
+    }
+
+    /// Every path, behind the guard.
+    pub fn router(self) -> Router {
+        let (questions, description) = Self::routes().split_for_parts();
+        let description = openapi::Text::new(&openapi::describe(description));
+        let hosts = Arc::clone(&self.hosts);
+        Router::new()
+            .route("/healthz", get(health::alive))
+            .route("/readyz", get(health::ready))
+            .route("/metrics", get(metrics::text_or_page))
+            .merge(questions)
+            .route("/api/openapi.json", get(openapi::serve).with_state(description))
             .route_service(mcp::PATH, mcp::service(self.clone()))
             .merge(crate::page::router())
             .fallback(problem::no_such_path)
             .method_not_allowed_fallback(problem::wrong_method)
             .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES))
-            .layer(middleware::from_fn(guard::local_only))
+            .layer(middleware::from_fn_with_state(hosts, guard::known_hosts_only))
             .with_state(self)
     }
 }

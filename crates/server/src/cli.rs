@@ -38,6 +38,8 @@ pub enum Command {
     Services(Services),
     /// List log records, newest first.
     Logs(Logs),
+    /// Print what a running server accepts, as it comes.
+    Tail(Tail),
     /// List metrics, or the data points of one.
     Metrics(Metrics),
     /// Run one statement that reads; names of schema otel need no prefix.
@@ -58,6 +60,10 @@ pub enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(Config),
+    /// Print what a shell needs to complete these commands.
+    Completions(Completions),
+    /// Print the manual page, or write one for each command.
+    Man(Man),
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +77,19 @@ pub struct Conformance {
     /// Print JSON instead of a table.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Which shell.
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write mahavishnu-otel.1 and a page for each command into this directory.
+    #[arg(value_name = "DIR")]
+    pub dir: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -332,6 +351,27 @@ pub struct Logs {
     pub histogram: bool,
     #[command(flatten)]
     pub window: Window,
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub struct Tail {
+    /// Traces instead of log records, each when nothing more came of it for half a second.
+    #[arg(long)]
+    pub traces: bool,
+    /// Errors alone: log records of severity ERROR or worse, traces with a failing span.
+    #[arg(long)]
+    pub errors: bool,
+    /// Of this service.
+    #[arg(long)]
+    pub service: Option<String>,
+    /// Log records at least of this level: trace, debug, info, warning, error or critical.
+    #[arg(long, value_parser = level, conflicts_with = "traces")]
+    pub level: Option<i32>,
+    /// Whose message, or name of the trace, holds all these words.
+    #[arg(long, value_name = "WORDS")]
+    pub text: Option<String>,
     #[command(flatten)]
     pub ask: Ask,
 }

@@ -18,6 +18,8 @@ mod mcp;
 mod meaning;
 mod migrate;
 mod serve;
+mod shell;
+mod tail;
 
 pub use loadgen::Report as LoadReport;
 
@@ -29,6 +31,8 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Migrate(arguments) => migrate::run(&arguments).await,
         Command::Mcp(arguments) => mcp::run(arguments).await,
         Command::Config(arguments) => config(&arguments),
+        Command::Completions(arguments) => shell::completions(&arguments),
+        Command::Man(arguments) => shell::man(&arguments),
         Command::Dlq(arguments) => dlq(arguments).await,
         Command::Conformance(arguments) => conformance::run(&arguments).await,
         Command::Loadgen(arguments) => loadgen::run(&arguments).await,
@@ -43,6 +47,7 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Patterns(arguments) => meaning::patterns(arguments).await,
         Command::Services(arguments) => meaning::services(arguments).await,
         Command::Logs(arguments) => logs(arguments).await,
+        Command::Tail(arguments) => tail::run(arguments).await,
         Command::Metrics(arguments) => metrics(arguments).await,
         Command::Sql(arguments) => {
             let params = arguments.params.into_iter().map(value).collect();

@@ -48,8 +48,9 @@ pub const PATH: &str = "/mcp";
 /// A request of OTLP that an agent writes is far smaller.
 const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
 
-/// The pages that may ask: this machine's own. The guard of the API has refused all others already.
-const ORIGINS: [&str; 3] = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
+/// The hosts that may be named, and whose pages may ask: this machine's own, and those of the settings. The guard of the API has
+/// refused all others already.
+const HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// What an agent is told before it asks anything.
 const INSTRUCTIONS: &str = "Traces, logs and metrics of OpenTelemetry, stored in PostgreSQL and searchable by meaning. \
@@ -66,10 +67,13 @@ pub struct Server {
 
 /// Streamable HTTP in front of this server's own data. Nothing is kept between requests.
 pub fn service(api: Api) -> StreamableHttpService<Server, NeverSessionManager> {
+    let hosts: Vec<String> = HOSTS.map(str::to_owned).into_iter().chain(api.hosts.iter().cloned()).collect();
+    let origins = hosts.iter().flat_map(|host| [format!("http://{host}:*"), format!("https://{host}:*")]);
     let config = StreamableHttpServerConfig::default()
+        .with_allowed_hosts(hosts.clone())
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        .with_allowed_origins(ORIGINS)
+        .with_allowed_origins(origins)
         .with_max_request_body_bytes(MAX_REQUEST_BYTES);
     let server = Server { seat: Seat::Server(api) };
     StreamableHttpService::new(move || Ok(server.clone()), NeverSessionManager::default().into(), config)

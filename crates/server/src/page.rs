@@ -7,7 +7,7 @@
 use axum::{
     Router,
     extract::{Path, Request},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -39,8 +39,8 @@ const PATHS: [&str; 9] = [
 /// Bytes of the digest in a version: enough that two versions never share one.
 const VERSION_BYTES: usize = 8;
 
-/// Modules that every page needs: the browser asks for all of them at once, instead of finding one after the other.
-const EVERY_PAGE: &str = "js/";
+/// Where the modules are; those that every page needs lie in it itself.
+const MODULES: &str = "js/";
 
 /// The page and its files.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -55,28 +55,52 @@ pub fn is_wanted(headers: &HeaderMap) -> bool {
 }
 
 /// The page, whatever it is asked to show.
-pub async fn index(headers: HeaderMap) -> Response {
+pub async fn index(uri: Uri, headers: HeaderMap) -> Response {
     let Some(file) = Assets::get("index.html") else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let version = version();
     let base = format!("/assets/{version}");
+    let page = page_of(uri.path());
     let preload: Vec<String> = Assets::iter()
-        .filter(|path| path.starts_with(EVERY_PAGE) && !path[EVERY_PAGE.len()..].contains('/'))
+        .filter(|path| is_needed(path, page))
         .map(|path| format!("<link rel=\"modulepreload\" href=\"{base}/{path}\">"))
         .collect();
     let html = String::from_utf8_lossy(&file.data)
         .replace("{{assets}}", &base)
         .replace("{{preload}}", &preload.join("\n"));
-    let answer = Answer { body: html.into_bytes(), content_type: "text/html; charset=utf-8", etag: version };
+    let etag = format!("{version}-{page}");
+    let answer = Answer { body: html.into_bytes(), content_type: "text/html; charset=utf-8", etag };
     let mut response = answer.respond(&headers, "no-cache");
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response
 }
 
+/// Which of the pages a path shows, as its modules are called.
+fn page_of(path: &str) -> &'static str {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    let known = PATHS.iter().map(|path| path.split('/').nth(1).unwrap_or_default());
+    known
+        .chain(["metrics"])
+        .find(|known| *known == first)
+        .filter(|known| !known.is_empty())
+        .unwrap_or("search")
+}
+
+/// Whether a page needs a module at once. The browser is told of all of them, instead of finding one after the other.
+fn is_needed(path: &str, page: &str) -> bool {
+    let Some(module) = path.strip_prefix(MODULES) else { return false };
+    match module.split_once('/') {
+        None => true,
+        Some(("pages", name)) => name.strip_suffix(".js") == Some(page),
+        // A trace leads to searches, and shows patterns as the search does.
+        Some((folder, _)) => folder == page || (page == "trace" && folder == "search"),
+    }
+}
+
 /// The page for a path that it does not know either: it says so to people, with the right status.
 pub async fn lost(request: Request) -> Response {
-    let mut response = index(request.headers().clone()).await;
+    let mut response = index(request.uri().clone(), request.headers().clone()).await;
     if response.status() == StatusCode::OK {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }

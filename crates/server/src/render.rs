@@ -1,5 +1,6 @@
 //! Answers for people: tables that fit the terminal, and a trace as a tree.
 
+mod lines;
 mod loadgen;
 mod meaning;
 mod overview;
@@ -9,6 +10,7 @@ mod tables;
 mod text;
 mod tree;
 
+pub use lines::{log_line, skipped_line, trace_line};
 pub use loadgen::loadgen;
 pub use meaning::{
     changes, error, errors, hits, operations, pattern, patterns, search, service_map, services, similar,

@@ -56,6 +56,7 @@ impl Running {
         let grpc = bind(&settings.server.grpc, "--grpc").await?;
         let http = bind(&settings.server.http, "--http").await?;
         let api = bind(&settings.server.api, "--api").await?;
+        refuse_strangers(settings, api.local_addr()?)?;
         let addresses = Arc::new(Addresses {
             grpc: format!("http://{}", grpc.local_addr()?),
             http: format!("http://{}", http.local_addr()?),
@@ -65,6 +66,7 @@ impl Running {
         let pipeline = Pipeline::start(settings, Place::Server).await?;
         let limits = Limits { max_request_bytes: settings.server.max_request_bytes };
         let router = receiver::router(pipeline.intake().clone(), limits);
+        let mut faces = Listeners::new();
         let questions = Api {
             adapter: pipeline.adapter().cloned(),
             intake: pipeline.intake().clone(),
@@ -72,12 +74,13 @@ impl Running {
             dead_letters: pipeline.dead_letters().clone(),
             destinations: pipeline.destinations(),
             addresses: Arc::clone(&addresses),
+            stop: faces.stop.clone(),
+            hosts: settings.server.api_hosts.clone().into(),
             agents_may_write: settings.mcp.allow_writes,
         };
         let mut receivers = Listeners::new();
         receivers.serve(grpc, router.clone());
         receivers.serve(http, router);
-        let mut faces = Listeners::new();
         faces.serve(api, questions.router());
         let storage = match pipeline.adapter() {
             Some(adapter) => adapter.location().to_string(),
@@ -138,6 +141,17 @@ fn refuse_itself(settings: &MahavishnuSettings, ours: &[SocketAddr]) -> Result<(
         );
     }
     Ok(())
+}
+
+/// There are no tokens yet: whoever reaches the API may ask it everything, so that must be meant.
+fn refuse_strangers(settings: &MahavishnuSettings, api: SocketAddr) -> Result<()> {
+    if api.ip().is_loopback() || !settings.server.api_hosts.is_empty() {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "the API would answer everybody who reaches {api}: listen on localhost, or name the hosts by which it may be asked in \
+         server.api_hosts (MAHAVISHNU_SERVER__API_HOSTS)"
+    );
 }
 
 async fn bind(address: &str, flag: &str) -> Result<Listener> {

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 mod convert;
 mod instant;
@@ -19,10 +20,10 @@ pub use meaning::{
     ServiceSummary, SimilarTrace, TraceResult,
 };
 pub use overview::{Facet, LogHistogram, TraceFacets, TraceHistogram};
-pub use series::MetricSeries;
+pub use series::{MetricSeries, Series};
 
 /// One line of a list of traces.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TraceSummary {
     pub trace_id: String,
     pub service: String,
@@ -36,7 +37,7 @@ pub struct TraceSummary {
 }
 
 /// Everything about one trace.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TraceContext {
     pub trace_id: String,
     pub spans: Vec<Span>,
@@ -45,7 +46,7 @@ pub struct TraceContext {
 }
 
 /// The contract's TraceResult, with all else that OTLP says of a span.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Span {
     pub trace_id: String,
     pub span_id: String,
@@ -73,7 +74,7 @@ pub struct Span {
 }
 
 /// The entity that produced telemetry.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Resource {
     pub attributes: Value,
     pub schema_url: Option<String>,
@@ -81,7 +82,7 @@ pub struct Resource {
 }
 
 /// The instrumentation scope that recorded telemetry.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Scope {
     pub name: String,
     pub version: Option<String>,
@@ -91,7 +92,7 @@ pub struct Scope {
 }
 
 /// A log record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LogRecord {
     pub timestamp: Instant,
     pub service: String,
@@ -114,7 +115,7 @@ pub struct LogRecord {
 }
 
 /// One line of a list of metrics.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MetricSummary {
     pub name: String,
     #[serde(rename = "type")]
@@ -127,7 +128,7 @@ pub struct MetricSummary {
 }
 
 /// A data point.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MetricPoint {
     pub timestamp: Instant,
     pub start_time: Option<Instant>,
@@ -156,7 +157,7 @@ pub struct MetricPoint {
 }
 
 /// The rows of a statement.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SqlResult {
     pub columns: Vec<String>,
     pub rows: Vec<Vec<Value>>,
@@ -164,7 +165,7 @@ pub struct SqlResult {
 }
 
 /// What a statement is asked with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SqlRequest {
     pub sql: String,
@@ -183,7 +184,7 @@ fn default_sql_limit() -> usize {
 }
 
 /// How a server or a database is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     pub version: String,
     /// Where a running server listens; none for a database that nobody serves.
@@ -201,7 +202,7 @@ pub struct Status {
 }
 
 /// One destination of a running server.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Destination {
     pub name: String,
     /// The state of its circuit breaker: CLOSED, OPEN or `HALF_OPEN`.
@@ -212,12 +213,21 @@ pub struct Destination {
     pub next_trial_in_s: Option<f64>,
     /// Requests that wait for it.
     pub waiting_requests: u64,
+    /// How long the oldest of them has been waiting since the server started, to the second.
+    #[serde(default)]
+    pub lag_seconds: f64,
+    /// Attempts since the server started that were made because the one before failed.
+    #[serde(default)]
+    pub retries: u64,
+    /// Why an attempt last failed; it may have gone well since.
+    pub last_error: Option<String>,
+    pub last_error_at: Option<Instant>,
     /// What became of what it was given.
     pub ledger: Vec<DeliveryEntry>,
 }
 
 /// Records of one signal at one destination: given = stored + waiting + `dead_lettered` + dropped + skipped.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DeliveryEntry {
     pub signal: String,
     /// Accepted since the server started, and those it found waiting then.
@@ -233,7 +243,7 @@ pub struct DeliveryEntry {
 }
 
 /// Records that a destination refused for good.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DeadLetter {
     pub destination: String,
     /// Its number there; rises.
@@ -245,7 +255,7 @@ pub struct DeadLetter {
 }
 
 /// How many dead letters were handled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeadLetterCount {
     pub letters: u64,
     /// Beside these, those that this version can not read: they stay.
@@ -253,7 +263,7 @@ pub struct DeadLetterCount {
 }
 
 /// Where what was accepted waits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SpoolStatus {
     /// None in memory.
     pub directory: Option<String>,
@@ -262,7 +272,7 @@ pub struct SpoolStatus {
 }
 
 /// Where a server listens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Addresses {
     pub grpc: String,
     pub http: String,
@@ -270,7 +280,7 @@ pub struct Addresses {
 }
 
 /// How a database is. The counts of large tables are estimates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StorageStatus {
     pub engine: String,
     pub location: String,
@@ -285,7 +295,7 @@ pub struct StorageStatus {
 }
 
 /// Records of one signal, as their senders were told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LedgerEntry {
     pub signal: String,
     /// Every destination gets them.

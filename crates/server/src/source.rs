@@ -17,7 +17,9 @@ use crate::{
     shapes,
 };
 
-/// Why only a server can handle dead letters: it has the spool, and the way to the destinations.
+mod tail;
+
+/// Why only a server can handle dead letters and tell what comes: it has the spool, and the way to the destinations.
 const NEEDS_SERVER: &str = "no server answers, and only a running one can do this: start mahavishnu-otel serve, or name \
                             its API with --url";
 
@@ -385,12 +387,17 @@ async fn read_page<T: DeserializeOwned>(
             .with_context(|| format!("{url} answers, but not as mahavishnu-otel does: check the address"))?;
         return Ok((answer, next));
     }
-    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    Err(refused(status, &body, url))
+}
+
+/// The sentence with which the server refused.
+fn refused(status: StatusCode, body: &[u8], url: &Url) -> anyhow::Error {
+    let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let detail = problem["detail"].as_str().map_or_else(|| format!("{url} answered {status}"), str::to_owned);
     match status {
-        StatusCode::NOT_FOUND if problem["detail"].is_string() => Err(NotFound(detail).into()),
-        StatusCode::SERVICE_UNAVAILABLE => Err(Away(detail).into()),
-        _ => bail!(detail),
+        StatusCode::NOT_FOUND if problem["detail"].is_string() => NotFound(detail).into(),
+        StatusCode::SERVICE_UNAVAILABLE => Away(detail).into(),
+        _ => anyhow!(detail),
     }
 }
 

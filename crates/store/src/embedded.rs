@@ -13,7 +13,8 @@ const STOP_DEADLINE: Duration = Duration::from_secs(30);
 /// A running engine. It listens on a socket that only this user can reach.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    server: PgliteServer,
+    /// Until it is stopped.
+    server: Option<PgliteServer>,
     // Holds the socket; removed when the engine is gone.
     _socket_directory: tempfile::TempDir,
 }
@@ -50,25 +51,36 @@ impl Engine {
             .extension(extensions::VECTOR)
             .start()
             .map_err(|error| refused(directory, &error.to_string(), &format!("{error:#}")))?;
-        Ok(Self { server, _socket_directory: socket_directory })
+        Ok(Self { server: Some(server), _socket_directory: socket_directory })
     }
 
     /// How to connect to it.
     pub(crate) fn config(&self) -> Result<Config, StoreError> {
-        self.server.database_url().parse().map_err(|error| {
+        let url = self.server.as_ref().map(PgliteServer::database_url).unwrap_or_default();
+        url.parse().map_err(|error| {
             StoreError::Unavailable(format!("the embedded database has a bad address: {}", describe(&error)))
         })
     }
 
     /// Stops it and waits until its files are closed. Its connections must be closed before.
-    pub(crate) async fn stop(self) {
+    pub(crate) async fn stop(mut self) {
+        let Some(server) = self.server.take() else { return };
         let stopping = tokio::task::spawn_blocking(move || {
-            if let Err(error) = self.server.shutdown() {
+            if let Err(error) = server.shutdown() {
                 tracing::warn!(%error, "embedded database stopped with an error");
             }
         });
         if tokio::time::timeout(STOP_DEADLINE, stopping).await.is_err() {
             tracing::warn!("embedded database did not stop in time");
+        }
+    }
+}
+
+impl Drop for Engine {
+    /// It waits for its connection to end, and who drops it here may be who would end that: it stops on a thread of its own.
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            std::thread::spawn(move || drop(server));
         }
     }
 }

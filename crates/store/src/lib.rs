@@ -11,6 +11,7 @@
 //! | [`embedding`] | vectors for the patterns, made in the background |
 //! | [`retention`] | what is old goes, and days to come are prepared |
 //! | [`query`] | everything that can be asked |
+//! | [`live`] | what was just accepted, before it is stored |
 //! | [`attributes`] | OTLP values as JSON and back, without loss |
 //! | [`error`] | what can go wrong, in words for people |
 //!
@@ -25,6 +26,7 @@ pub mod embedding;
 pub mod encode;
 pub mod error;
 pub mod export;
+pub mod live;
 pub mod location;
 pub mod migrate;
 pub mod query;

@@ -24,6 +24,7 @@ mod errors;
 mod facets;
 mod histogram;
 mod logs;
+mod points;
 mod rows;
 mod search;
 mod series;
@@ -33,7 +34,6 @@ mod sql;
 mod traces;
 mod trends;
 mod types;
-mod words;
 
 use search::{Meaning, Models};
 
@@ -124,11 +124,12 @@ impl QueryService {
     pub async fn get_trace_context(&self, trace_id: TraceId) -> Result<TraceContext, StoreError> {
         let id = Uuid::from_bytes(trace_id.0);
         let all = limit(MAX_ROWS);
-        let spans = self.rows(include_str!("../queries/span/of_trace.sql"), &[&id, &all]).await?;
+        let spans = self.rows_of_trace(include_str!("../queries/span/of_trace.sql"), &[&id, &all]).await?;
         let filter = LogFilter { trace_id: Some(trace_id), limit: MAX_ROWS, ..LogFilter::default() };
         let mut logs = self.logs(&filter).await?;
         logs.reverse();
-        let metrics = self.rows(include_str!("../queries/metric/of_trace.sql"), &[&id, &all]).await?;
+        let metrics =
+            self.rows_of_trace(include_str!("../queries/metric/of_trace.sql"), &[&id, &all]).await?;
         if spans.is_empty() && logs.is_empty() && metrics.is_empty() {
             return Err(StoreError::TraceNotFound(trace_id.to_string()));
         }
@@ -238,6 +239,22 @@ impl QueryService {
             logs,
             points,
         })
+    }
+
+    /// The rows of a statement about one trace. Its plan is the same for all ids and is made once: planning for the partitions of
+    /// three months takes longer than looking into each.
+    async fn rows_of_trace(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        let mut client = self.store.asking().await?;
+        let transaction = client.transaction().await?;
+        transaction.batch_execute("SET LOCAL plan_cache_mode = force_generic_plan").await?;
+        let statement = transaction.prepare_cached(sql).await?;
+        let rows = transaction.query(&statement, parameters).await.map_err(too_slow_or)?;
+        transaction.commit().await?;
+        Ok(rows)
     }
 
     async fn rows(

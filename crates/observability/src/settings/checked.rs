@@ -13,7 +13,7 @@ use crate::{
     keys::KEYS,
     origin::Origin,
     transformation::SERVICE,
-    value::{Checked, Given, names, pairs},
+    value::{Checked, Given, hosts, names, pairs},
 };
 
 /// The attribute of OpenTelemetry that names a service.
@@ -76,6 +76,7 @@ impl Values {
                 grpc: self.text("server.grpc"),
                 http: self.text("server.http"),
                 api: self.text("server.api"),
+                api_hosts: hosts(&self.text("server.api_hosts")).expect(IN_TABLE),
                 max_request_bytes: self.whole("server.max_request_bytes"),
             },
             mcp: McpSettings { allow_writes: self.switch("mcp.allow_writes") },

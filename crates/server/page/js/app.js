@@ -31,7 +31,7 @@ function context(root, route, parts) {
     ask: (address, options) => ask(address, { signal: update.signal, ...options }),
     askOr: (instead, address, options) => askOr(instead, address, { signal: update.signal, ...options }),
     region,
-    load: (element, question, draw) => load(element, update.signal, question, draw, { again: follow }),
+    load: (element, question, draw) => load(element, update.signal, question, draw, { again: () => follow() }),
     title: (text) => { document.title = text ? `${text} · mahavishnu-otel` : 'mahavishnu-otel'; },
     keys: setKeys,
     mark: frame.mark,
@@ -48,7 +48,7 @@ function context(root, route, parts) {
 }
 
 /** Follows the address: the same page with other parameters is updated, another one is opened. */
-async function follow() {
+async function follow({ scroll } = {}) {
   const asked = ++generation;
   const found = match(location.pathname);
   frame.show(found?.route, rangeOf(params()));
@@ -81,6 +81,7 @@ async function follow() {
   open = { key, page, update: null };
   open.update = module.open(page.ctx);
   await run(open.update);
+  if (scroll && asked === generation) frame.main.scrollTop = scroll;
 }
 
 async function run(update) {
@@ -109,7 +110,7 @@ async function health() {
 }
 
 away.install(frame.banner, () => follow());
-install({ search: frame.search, reload: follow });
+install({ search: frame.search, reload: () => follow() });
 start(follow);
 setInterval(() => {
   if (params().get('live') === '1' && !document.hidden && open && !getSelection().toString()) follow();

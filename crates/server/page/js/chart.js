@@ -1,11 +1,12 @@
 // Small charts: bars over time with failures in red and a window to drag, and spark lines.
 
 import { h, s, put } from './dom.js';
-import { clock, count, day } from './format.js';
+import { clock, count, day, zone } from './format.js';
 
 const HEIGHT = 64;
 const AXIS = 18;
 const LABEL_ROOM = 110;
+const ZONE_ROOM = 84;
 const DRAG_PX = 4;
 
 /**
@@ -51,10 +52,12 @@ function axis(start, length, width, height) {
   const labels = [];
   for (let at = Math.ceil((start - offset) / step) * step + offset; at < start + length; at += step) {
     const x = ((at - start) / length) * width;
-    if (x < 24 || x > width - 24) continue;
+    if (x < 24 || x > width - ZONE_ROOM) continue;
     const text = step >= 86_400_000 ? day(at) : step < 60_000 ? clock(at).slice(-8) : clock(at).slice(-8, -3);
     labels.push(s('text', { x, y: height + 14, 'text-anchor': 'middle' }, text));
   }
+  // The times are local; of which zone is said once.
+  labels.push(s('text', { x: width, y: height + 14, 'text-anchor': 'end' }, zone(start)));
   return labels;
 }
 
@@ -93,7 +96,6 @@ function watch(figure, svg, tip, { start, step, buckets, word, brush, height }) 
     if (dragged) brush(Math.min(from.time, to.time), Math.max(from.time, to.time));
     else if (buckets[to.at]?.[0]) brush(start + to.at * step, start + (to.at + 1) * step);
   });
-  if (brush) figure.title = '';
 }
 
 /** A spark line of counts. */

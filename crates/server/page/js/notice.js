@@ -44,6 +44,6 @@ export function copyable(whole, shown = whole) {
 /** A command to run, with a button that copies it. */
 export function command(text) {
   return h('div.command', null,
-    h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Command' }, text),
+    h('pre', { tabindex: '0', role: 'group', 'aria-label': 'Command' }, text),
     h('button.plain', { type: 'button', onclick: () => copy(text, 'Command copied') }, 'Copy'));
 }

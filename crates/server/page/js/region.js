@@ -29,7 +29,7 @@ export async function load(element, pageSignal, ask, draw, { again } = {}) {
     if (signal.aborted) return undefined;
     const drawn = await draw(data);
     if (signal.aborted) return undefined;
-    if (drawn !== undefined) put(element, drawn);
+    if (drawn !== undefined) keepFocus(element, () => put(element, drawn));
     element.filled = true;
     return data;
   } catch (error) {
@@ -48,6 +48,16 @@ export async function load(element, pageSignal, ask, draw, { again } = {}) {
       element.removeAttribute('aria-busy');
     }
   }
+}
+
+/** Draws again, and leaves the row that had the focus with it: who walks rows while they are live stays where they are. */
+function keepFocus(element, draw) {
+  const row = element.contains(document.activeElement) ? document.activeElement.closest('[data-row]') : null;
+  const target = row?.querySelector('a.go')?.getAttribute('href').split('?')[0];
+  draw();
+  if (!target) return;
+  const same = [...element.querySelectorAll('[data-row] a.go')].find((it) => it.getAttribute('href').split('?')[0] === target);
+  same?.closest('[data-row]').focus({ preventScroll: true });
 }
 
 function waiting(element) {

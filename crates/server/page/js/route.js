@@ -21,7 +21,7 @@ let changed = () => {};
 /** Begins to follow the address; `run` is called at every change. */
 export function start(run) {
   changed = run;
-  window.addEventListener('popstate', () => changed());
+  window.addEventListener('popstate', () => changed({ scroll: history.state?.scroll }));
   document.addEventListener('click', follow);
   changed();
 }
@@ -68,7 +68,9 @@ function address(path, query) {
 /** Goes to an address. */
 export function go(to, { replace = false } = {}) {
   if (to === location.pathname + location.search) { changed(); return; }
-  history[replace ? 'replaceState' : 'pushState']({ inside: true }, '', to);
+  // Who comes back finds the page where it was left.
+  if (!replace) history.replaceState({ ...history.state, scroll: document.getElementById('main')?.scrollTop }, '');
+  history[replace ? 'replaceState' : 'pushState']({ ...(replace ? history.state : null), inside: replace ? history.state?.inside : true }, '', to);
   changed();
 }
 

@@ -62,7 +62,7 @@ function followRow(event) {
 
 /** A button that copies a table as text with tabs, for a spreadsheet or a chat. */
 export const copyTable = (get) =>
-  h('button.plain', { type: 'button', title: 'Copy the table as text with tabs', onclick: () => copy(get().text(), 'Table copied') }, 'Copy');
+  h('button.plain.copies', { type: 'button', title: 'Copy the table as text with tabs', onclick: () => { const element = get(); if (element) copy(element.text(), 'Table copied'); } }, 'Copy');
 
 function sorted(rows, column, descending) {
   if (!column) return rows;

@@ -1,12 +1,13 @@
 //! Dead letters: what a destination refused for good, from the database and from the spool.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Query, State, rejection::QueryRejection},
-    routing::{get, post},
 };
 use mahavishnu_pipeline::{Batch, dead_letters};
 use mahavishnu_store::{StoreError, dead_letter::DeadLetters};
+
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Api, ListQuery, problem::Problem, questions::parameters};
 use crate::shapes;
@@ -14,13 +15,18 @@ use crate::shapes;
 /// Handled at a time: their requests are in memory.
 const AT_A_TIME: usize = 100;
 
-pub(super) fn router() -> Router<Api> {
-    Router::new()
-        .route("/api/v1/dead-letters", get(list))
-        .route("/api/v1/dead-letters/replay", post(replay))
-        .route("/api/v1/dead-letters/purge", post(purge))
+pub(super) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(replay)).routes(routes!(purge))
 }
 
+/// What destinations refused for good, the oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/dead-letters",
+    tag = "pipeline",
+    params(ListQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::DeadLetter>)),
+)]
 async fn list(
     State(api): State<Api>,
     query: Result<Query<ListQuery>, QueryRejection>,
@@ -35,7 +41,15 @@ async fn list(
     Ok(Json(letters))
 }
 
+/// Sends all dead letters again, each to the destination that refused it.
+///
 /// Sends all of them again, each to the destination that refused it. One that is refused again comes back.
+#[utoipa::path(
+    post,
+    path = "/api/v1/dead-letters/replay",
+    tag = "pipeline",
+    responses((status = 200, description = "Found", body = shapes::DeadLetterCount)),
+)]
 async fn replay(State(api): State<Api>) -> Result<Json<shapes::DeadLetterCount>, Problem> {
     let mut done = shapes::DeadLetterCount::default();
     if let Some(table) = api.table().await? {
@@ -76,7 +90,15 @@ async fn replay(State(api): State<Api>) -> Result<Json<shapes::DeadLetterCount>,
     Ok(Json(done))
 }
 
+/// Throws all dead letters away.
+///
 /// Throws all of them away.
+#[utoipa::path(
+    post,
+    path = "/api/v1/dead-letters/purge",
+    tag = "pipeline",
+    responses((status = 200, description = "Found", body = shapes::DeadLetterCount)),
+)]
 async fn purge(State(api): State<Api>) -> Result<Json<shapes::DeadLetterCount>, Problem> {
     let mut letters = 0;
     if let Some(table) = api.table().await? {

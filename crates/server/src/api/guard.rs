@@ -3,8 +3,10 @@
 //! A browser says in `Host` which name it was given and in `Origin` which page asks. A name that is not this machine's own is how DNS
 //! rebinding shows; a foreign origin is how a request from another page shows. Programs send neither or the right one.
 
+use std::sync::Arc;
+
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -12,34 +14,46 @@ use axum::{
 
 use super::problem::Problem;
 
-/// Passes requests that name this machine, from nobody's page or our own.
-pub(super) async fn local_only(request: Request, next: Next) -> Response {
+/// Passes requests that name this machine or one of these hosts, from nobody's page or our own.
+pub(super) async fn known_hosts_only(
+    State(hosts): State<Arc<[String]>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
-    if is_local(request.headers(), authority.as_deref()) {
+    if is_known(request.headers(), authority.as_deref(), &hosts) {
         return next.run(request).await;
     }
     let reason = "the request names another host or comes from another site's page: ask http://localhost or \
-                  http://127.0.0.1 from this machine";
+                  http://127.0.0.1 from this machine, or name the host in server.api_hosts";
     Problem::new(StatusCode::FORBIDDEN, reason).into_response()
 }
 
 /// `authority` is how HTTP/2 says what HTTP/1.1 says in `Host`.
-fn is_local(headers: &HeaderMap, authority: Option<&str>) -> bool {
+fn is_known(headers: &HeaderMap, authority: Option<&str>, hosts: &[String]) -> bool {
+    let is_ours = |host: &str| {
+        let name = name(host);
+        is_loopback(name) || hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+    };
     let host = headers.get(header::HOST).map(|host| host.to_str().unwrap_or("?"));
-    let host_is_ours = host.or(authority).is_none_or(is_loopback);
+    let host_is_ours = host.or(authority).is_none_or(is_ours);
     let origin_is_ours = headers.get(header::ORIGIN).is_none_or(|origin| {
         let origin = origin.to_str().unwrap_or("?");
-        origin.split_once("://").is_some_and(|(_, host)| is_loopback(host))
+        origin.split_once("://").is_some_and(|(_, host)| is_ours(host))
     });
     host_is_ours && origin_is_ours
 }
 
-fn is_loopback(host: &str) -> bool {
+/// A host without its port and brackets.
+fn name(host: &str) -> &str {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
         _ => host,
     };
-    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name.trim_start_matches('[').trim_end_matches(']')
+}
+
+fn is_loopback(name: &str) -> bool {
     name.eq_ignore_ascii_case("localhost")
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -55,7 +69,7 @@ mod tests {
                 headers.insert(name, value.parse().expect("a header value"));
             }
         }
-        is_local(&headers, None)
+        is_known(&headers, None, &["otel.example".to_owned()])
     }
 
     #[test]
@@ -64,6 +78,12 @@ mod tests {
             assert!(passes(Some(host), None), "{host}");
         }
         assert!(passes(Some("localhost:4319"), Some("http://localhost:4319")) && passes(None, None));
+    }
+
+    #[test]
+    fn a_host_of_the_settings_may_be_named() {
+        assert!(passes(Some("otel.example:4319"), Some("http://OTEL.example:4319")));
+        assert!(!passes(Some("otel.example.evil.example"), None));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Questions of meaning under `/api/v1`: search, patterns, errors, services.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, Query, State, rejection::QueryRejection},
-    routing::get,
 };
 use mahavishnu_store::query::TraceId;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Api, ChangeQuery, ErrorQuery, LikeQuery, ListQuery, OperationQuery, PatternQuery, PatternSearchQuery,
@@ -16,28 +17,44 @@ use crate::shapes;
 type Answer<T> = Result<Json<T>, Problem>;
 type Asked<T> = Result<Query<T>, QueryRejection>;
 
-pub(super) fn router() -> Router<Api> {
-    Router::new()
-        .route("/api/v1/search", get(search))
-        .route("/api/v1/traces/{id}/similar", get(similar))
-        .route("/api/v1/patterns", get(patterns))
-        .route("/api/v1/patterns/search", get(search_patterns))
-        .route("/api/v1/patterns/changes", get(changes))
-        .route("/api/v1/patterns/{id}", get(pattern))
-        .route("/api/v1/errors", get(errors))
-        .route("/api/v1/errors/traces", get(traces_by_error))
-        .route("/api/v1/errors/{id}", get(error))
-        .route("/api/v1/services", get(services))
-        .route("/api/v1/services/map", get(service_map))
-        .route("/api/v1/services/{name}/operations", get(operations))
+pub(super) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(search))
+        .routes(routes!(similar))
+        .routes(routes!(patterns))
+        .routes(routes!(pattern))
+        .routes(routes!(search_patterns))
+        .routes(routes!(changes))
+        .routes(routes!(errors))
+        .routes(routes!(error))
+        .routes(routes!(traces_by_error))
+        .routes(routes!(services))
+        .routes(routes!(service_map))
+        .routes(routes!(operations))
 }
 
+/// Traces whose spans, errors or logs a text describes.
+#[utoipa::path(
+    get,
+    path = "/api/v1/search",
+    tag = "traces",
+    params(SearchQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::TraceResult>)),
+)]
 async fn search(State(api): State<Api>, query: Asked<SearchQuery>) -> Answer<Vec<shapes::TraceResult>> {
     let query = parameters(query)?;
     let found = api.query().await?.search_traces(&query.q, &query.filter()?).await?;
     Ok(Json(shapes::list(found)))
 }
 
+/// The traces most like one.
+#[utoipa::path(
+    get,
+    path = "/api/v1/traces/{id}/similar",
+    tag = "traces",
+    params(("id" = String, Path, description = "The trace: 32 hex digits, or the name that an application gave it"), ListQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::SimilarTrace>)),
+)]
 async fn similar(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -48,12 +65,28 @@ async fn similar(
     Ok(Json(shapes::list(similar)))
 }
 
+/// Patterns of log messages, span names and errors, the most frequent first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/patterns",
+    tag = "patterns",
+    params(PatternQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::PatternTrend>)),
+)]
 async fn patterns(State(api): State<Api>, query: Asked<PatternQuery>) -> Answer<Vec<shapes::PatternTrend>> {
     let query = parameters(query)?;
     let patterns = api.query().await?.pattern_trends(&query.filter()?, query.window()).await?;
     Ok(Json(shapes::list(patterns)))
 }
 
+/// One pattern, or one group of errors.
+#[utoipa::path(
+    get,
+    path = "/api/v1/patterns/{id}",
+    tag = "patterns",
+    params(("id" = String, Path, description = "The pattern: 16 hex digits"), WindowQuery),
+    responses((status = 200, description = "Found", body = shapes::PatternTrend)),
+)]
 async fn pattern(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -63,6 +96,14 @@ async fn pattern(
     Ok(Json(api.query().await?.pattern(id, window).await?.into()))
 }
 
+/// One group of errors, with failing and healthy traces.
+#[utoipa::path(
+    get,
+    path = "/api/v1/errors/{id}",
+    tag = "errors",
+    params(("id" = String, Path, description = "The pattern: 16 hex digits"), WindowQuery),
+    responses((status = 200, description = "Found", body = shapes::ErrorDetail)),
+)]
 async fn error(
     State(api): State<Api>,
     Path(id): Path<String>,
@@ -72,6 +113,14 @@ async fn error(
     Ok(Json(api.query().await?.error_detail(id, window).await?.into()))
 }
 
+/// Patterns that a text describes.
+#[utoipa::path(
+    get,
+    path = "/api/v1/patterns/search",
+    tag = "patterns",
+    params(PatternSearchQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::PatternHit>)),
+)]
 async fn search_patterns(
     State(api): State<Api>,
     query: Asked<PatternSearchQuery>,
@@ -81,16 +130,40 @@ async fn search_patterns(
     Ok(Json(shapes::list(hits)))
 }
 
+/// Patterns that are new, gone, or come at another rate.
+#[utoipa::path(
+    get,
+    path = "/api/v1/patterns/changes",
+    tag = "patterns",
+    params(ChangeQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::PatternChange>)),
+)]
 async fn changes(State(api): State<Api>, query: Asked<ChangeQuery>) -> Answer<Vec<shapes::PatternChange>> {
     let changes = api.query().await?.new_patterns(&parameters(query)?.windows()?).await?;
     Ok(Json(shapes::list(changes)))
 }
 
+/// Groups of errors, the most frequent first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/errors",
+    tag = "errors",
+    params(ErrorQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::ErrorGroup>)),
+)]
 async fn errors(State(api): State<Api>, query: Asked<ErrorQuery>) -> Answer<Vec<shapes::ErrorGroup>> {
     let groups = api.query().await?.error_groups(&parameters(query)?.filter()).await?;
     Ok(Json(shapes::list(groups)))
 }
 
+/// Traces whose error message is LIKE a pattern.
+#[utoipa::path(
+    get,
+    path = "/api/v1/errors/traces",
+    tag = "errors",
+    params(LikeQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::TraceResult>)),
+)]
 async fn traces_by_error(
     State(api): State<Api>,
     query: Asked<LikeQuery>,
@@ -102,16 +175,40 @@ async fn traces_by_error(
     Ok(Json(shapes::list(found)))
 }
 
+/// The services that sent something.
+#[utoipa::path(
+    get,
+    path = "/api/v1/services",
+    tag = "services",
+    params(WindowQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::ServiceSummary>)),
+)]
 async fn services(State(api): State<Api>, query: Asked<WindowQuery>) -> Answer<Vec<shapes::ServiceSummary>> {
     let (since, until) = parameters(query)?.resolve();
     Ok(Json(shapes::list(api.query().await?.services(since, until).await?)))
 }
 
+/// Who calls whom, by the latest traces.
+#[utoipa::path(
+    get,
+    path = "/api/v1/services/map",
+    tag = "services",
+    params(WindowQuery),
+    responses((status = 200, description = "Found", body = shapes::ServiceMap)),
+)]
 async fn service_map(State(api): State<Api>, query: Asked<WindowQuery>) -> Answer<shapes::ServiceMap> {
     let (since, until) = parameters(query)?.resolve();
     Ok(Json(api.query().await?.service_map(since, until).await?.into()))
 }
 
+/// What a service does.
+#[utoipa::path(
+    get,
+    path = "/api/v1/services/{name}/operations",
+    tag = "services",
+    params(("name" = String, Path, description = "The service"), OperationQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::Operation>)),
+)]
 async fn operations(
     State(api): State<Api>,
     Path(name): Path<String>,

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use mahavishnu_pipeline::{
@@ -23,9 +23,9 @@ use crate::page;
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The metrics for a program; for a browser, the page about metrics that were received.
-pub(super) async fn text_or_page(state: State<Api>, headers: HeaderMap) -> Response {
+pub(super) async fn text_or_page(state: State<Api>, uri: Uri, headers: HeaderMap) -> Response {
     if page::is_wanted(&headers) {
-        return page::index(headers).await;
+        return page::index(uri, headers).await;
     }
     let mut response = text(state).await.into_response();
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));

@@ -8,17 +8,20 @@ use mahavishnu_store::{
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Map, Value};
+use utoipa::IntoParams;
 
 use crate::cli::Moment;
 
 mod meaning;
 mod series;
+mod tail;
 
 pub use meaning::{
     ChangeQuery, ErrorQuery, LikeQuery, OperationQuery, PatternQuery, PatternSearchQuery, SearchQuery,
     WindowQuery,
 };
 pub use series::SeriesQuery;
+pub use tail::TailQuery;
 
 /// Rows of a list, unless asked otherwise.
 const DEFAULT_LIMIT: usize = 100;
@@ -27,8 +30,9 @@ const DEFAULT_LIMIT: usize = 100;
 const HISTOGRAM_SINCE: Duration = Duration::from_secs(24 * 3600);
 
 /// Which traces.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct TraceQuery {
     /// Whose root is of this service.
     pub service: Option<String>,
@@ -46,8 +50,10 @@ pub struct TraceQuery {
     /// With a span, error or log record of this pattern, among the latest 5000 of them.
     pub pattern_id: Option<String>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     /// Where the page before ended: from its `Link` header.
     pub cursor: Option<String>,
@@ -58,8 +64,9 @@ pub struct TraceQuery {
 }
 
 /// Which log records.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct LogQuery {
     /// Words that must all occur in the message.
     pub text: Option<String>,
@@ -71,8 +78,10 @@ pub struct LogQuery {
     /// `key=value` pairs with commas between; a value that is JSON is taken as such.
     pub attributes: Option<String>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     /// Where the page before ended: from its `Link` header.
     pub cursor: Option<String>,
@@ -83,29 +92,34 @@ pub struct LogQuery {
 }
 
 /// How many of a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ListQuery {
     #[serde(default = "default_limit")]
     pub limit: usize,
 }
 
 /// Which metrics.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ServiceQuery {
     pub service: Option<String>,
 }
 
 /// Which data points.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct MetricQuery {
     pub name: String,
     pub service: Option<String>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     /// Where the page before ended: from its `Link` header.
     pub cursor: Option<String>,
@@ -230,7 +244,28 @@ pub(crate) fn attributes(text: &str) -> Result<Map<String, Value>, StoreError> {
         let json = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
         Ok((key.trim().to_owned(), json))
     };
-    text.split(',').map(pair).collect()
+    pairs(text).into_iter().map(pair).collect()
+}
+
+/// The text between commas; a comma inside a value that is a JSON string does not count.
+fn pairs(text: &str) -> Vec<&str> {
+    let mut pairs = Vec::new();
+    let (mut begin, mut in_string, mut before) = (0, false, ' ');
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '"' if in_string => in_string = before == '\\',
+            '"' => in_string = before == '=',
+            ',' if !in_string => {
+                pairs.push(&text[begin..at]);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+        // Two backslashes are one that is meant.
+        before = if before == '\\' && letter == '\\' { ' ' } else { letter };
+    }
+    pairs.push(&text[begin..]);
+    pairs
 }
 
 fn default_limit() -> usize {
@@ -254,5 +289,27 @@ mod moment {
     ) -> Result<Option<Moment>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::attributes;
+
+    #[test]
+    fn attributes_are_pairs_with_commas_and_a_json_string_may_hold_some() {
+        for (text, wanted) in [
+            ("a=1,b=x", json!({"a": 1, "b": "x"})),
+            (r#"a="x, y",b=2"#, json!({"a": "x, y", "b": 2})),
+            (r#"a="say \"a, b\" \\",b=true"#, json!({"a": "say \"a, b\" \\", "b": true})),
+            (r#"size=5" pipe,b="2""#, json!({"size": "5\" pipe", "b": "2"})),
+            ("url=/a?b=c", json!({"url": "/a?b=c"})),
+        ] {
+            let found = attributes(text).expect(text);
+            assert_eq!(serde_json::Value::Object(found), wanted, "{text}");
+        }
+        assert!(attributes("a").is_err());
     }
 }

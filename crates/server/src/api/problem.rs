@@ -8,6 +8,7 @@ use axum::{
 };
 use mahavishnu_store::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::page;
 
@@ -15,7 +16,7 @@ use crate::page;
 const RETRY_AFTER_SECONDS: &str = "2";
 
 /// Why a request was refused.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Problem {
     r#type: &'static str,
     title: &'static str,

@@ -1,19 +1,20 @@
 //! Questions under `/api/v1`.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{
         Path, Query, State,
         rejection::{JsonRejection, QueryRejection},
     },
-    http::{StatusCode, Uri},
-    response::Response,
-    routing::{get, post},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
 };
 use mahavishnu_store::{StoreError, query::TraceId};
 use std::time::Duration;
 
-use super::{Api, LogQuery, MetricQuery, ServiceQuery, TraceQuery, page::page, problem::Problem};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Api, LogQuery, MetricQuery, ServiceQuery, TraceQuery, etag, page::page, problem::Problem};
 use crate::shapes;
 
 type Answer<T> = Result<Json<T>, Problem>;
@@ -21,17 +22,24 @@ type Answer<T> = Result<Json<T>, Problem>;
 /// How long the status waits for the database.
 const STATUS_DEADLINE: Duration = Duration::from_secs(3);
 
-pub(super) fn router() -> Router<Api> {
-    Router::new()
-        .route("/api/v1/status", get(status))
-        .route("/api/v1/traces", get(traces))
-        .route("/api/v1/traces/{id}", get(trace))
-        .route("/api/v1/logs", get(logs))
-        .route("/api/v1/metrics", get(metrics))
-        .route("/api/v1/points", get(points))
-        .route("/api/v1/sql", post(sql))
+pub(super) fn router() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(status))
+        .routes(routes!(traces))
+        .routes(routes!(trace))
+        .routes(routes!(logs))
+        .routes(routes!(metrics))
+        .routes(routes!(points))
+        .routes(routes!(sql))
 }
 
+/// Where everything listens, what is stored, what waits and what was refused.
+#[utoipa::path(
+    get,
+    path = "/api/v1/status",
+    tag = "pipeline",
+    responses((status = 200, description = "Found", body = shapes::Status)),
+)]
 pub(super) async fn status(State(api): State<Api>) -> Answer<shapes::Status> {
     // The database may be what is wrong: the rest is said without it.
     let asking = async { api.query().await?.status().await };
@@ -59,6 +67,14 @@ pub(super) async fn status(State(api): State<Api>) -> Answer<shapes::Status> {
     }))
 }
 
+/// Traces, newest first, in pages.
+#[utoipa::path(
+    get,
+    path = "/api/v1/traces",
+    tag = "traces",
+    params(TraceQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::TraceSummary>, headers(("Link" = Option<String>, description = "Where the next page is, as rel=next (RFC 8288); absent on the last one")))),
+)]
 async fn traces(
     State(api): State<Api>,
     uri: Uri,
@@ -68,10 +84,35 @@ async fn traces(
     Ok(page::<_, shapes::TraceSummary>(&uri, found))
 }
 
-async fn trace(State(api): State<Api>, Path(id): Path<String>) -> Answer<shapes::TraceContext> {
-    Ok(Json(api.query().await?.get_trace_context(TraceId::parse(&id)?).await?.into()))
+/// Everything about one trace.
+#[utoipa::path(
+    get,
+    path = "/api/v1/traces/{id}",
+    tag = "traces",
+    params(("id" = String, Path, description = "The trace: 32 hex digits, or the name that an application gave it")),
+    responses((status = 200, description = "Found", body = shapes::TraceContext, headers(("ETag" = String, description = "Changes with the trace: send it as If-None-Match"))), (status = 304, description = "As it was for If-None-Match")),
+)]
+async fn trace(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let context = api.query().await?.get_trace_context(TraceId::parse(&id)?).await?;
+    let json = serde_json::to_vec(&shapes::TraceContext::from(context)).map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the trace can not be written: {error}"))
+    })?;
+    let content = [(header::CONTENT_TYPE, "application/json")];
+    Ok(etag::answer(&headers, &etag::of(&json), || (content, json).into_response()))
 }
 
+/// Log records, newest first, in pages.
+#[utoipa::path(
+    get,
+    path = "/api/v1/logs",
+    tag = "logs",
+    params(LogQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::LogRecord>, headers(("Link" = Option<String>, description = "Where the next page is, as rel=next (RFC 8288); absent on the last one")))),
+)]
 async fn logs(
     State(api): State<Api>,
     uri: Uri,
@@ -81,6 +122,14 @@ async fn logs(
     Ok(page::<_, shapes::LogRecord>(&uri, found))
 }
 
+/// All metrics, by name.
+#[utoipa::path(
+    get,
+    path = "/api/v1/metrics",
+    tag = "metrics",
+    params(ServiceQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::MetricSummary>)),
+)]
 async fn metrics(
     State(api): State<Api>,
     query: Result<Query<ServiceQuery>, QueryRejection>,
@@ -89,6 +138,14 @@ async fn metrics(
     Ok(Json(shapes::list(metrics)))
 }
 
+/// Data points of a metric, newest first, in pages.
+#[utoipa::path(
+    get,
+    path = "/api/v1/points",
+    tag = "metrics",
+    params(MetricQuery),
+    responses((status = 200, description = "Found", body = Vec<shapes::MetricPoint>, headers(("Link" = Option<String>, description = "Where the next page is, as rel=next (RFC 8288); absent on the last one")))),
+)]
 async fn points(
     State(api): State<Api>,
     uri: Uri,
@@ -98,6 +155,14 @@ async fn points(
     Ok(page::<_, shapes::MetricPoint>(&uri, found))
 }
 
+/// The rows of one statement that reads.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sql",
+    tag = "sql",
+    request_body = shapes::SqlRequest,
+    responses((status = 200, description = "Found", body = shapes::SqlResult)),
+)]
 async fn sql(
     State(api): State<Api>,
     request: Result<Json<shapes::SqlRequest>, JsonRejection>,

@@ -23,6 +23,9 @@ const WIDTHS: [usize; 5] = [4000, 500, 160, 60, 24];
 /// So many things are worth more than fewer with longer texts.
 const ENOUGH: usize = 10;
 
+/// So many at the end of a list may fit in the room of the call that would ask for them.
+const LAST: usize = 3;
+
 /// What a tool answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
@@ -103,6 +106,14 @@ pub struct Item {
     pub data: Value,
 }
 
+impl Item {
+    /// Its line and its data, with what separates them from the next.
+    fn characters(&self, width: usize) -> usize {
+        let data = quoted::shortened(&self.data, width).to_string();
+        line(&self.line, width).chars().count() + data.chars().count() + 2
+    }
+}
+
 /// A list of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Section {
@@ -139,11 +150,11 @@ impl Listing {
     /// As much of it as fits.
     pub fn fit(&self, budget: usize) -> Answer {
         let most = self.items.len().min(self.limit);
-        let mut best = self.render(0, WIDTHS[WIDTHS.len() - 1]);
+        let mut best = self.render(0, WIDTHS[WIDTHS.len() - 1], budget);
         for width in WIDTHS {
-            let shown = largest(most, |shown| self.render(shown, width).characters() <= budget);
+            let (shown, answer) = self.fill(most, width, budget);
             if shown > 0 {
-                best = self.render(shown, width);
+                best = answer;
             }
             if shown >= most.min(ENOUGH) {
                 break;
@@ -152,7 +163,30 @@ impl Listing {
         best
     }
 
-    fn render(&self, shown: usize, width: usize) -> Answer {
+    /// As many as fit with texts of this width; each is measured once.
+    fn fill(&self, most: usize, width: usize, budget: usize) -> (usize, Answer) {
+        let (mut shown, mut size) = (0, self.render(0, width, budget).characters());
+        while shown < most {
+            size += self.items[shown].characters(width);
+            if size > budget {
+                break;
+            }
+            shown += 1;
+        }
+        // The last ones may have the room of the call that would ask for them.
+        if shown < most && most - shown <= LAST {
+            shown = most;
+        }
+        loop {
+            let answer = self.render(shown, width, budget);
+            if shown == 0 || answer.characters() <= budget {
+                return (shown, answer);
+            }
+            shown -= 1;
+        }
+    }
+
+    fn render(&self, shown: usize, width: usize, budget: usize) -> Answer {
         let items = &self.items[..shown];
         let mut lines = vec![format!("{} {NOTE}", self.heading(shown))];
         lines.extend(self.head.iter().map(|head| line(head, width)));
@@ -173,7 +207,7 @@ impl Listing {
         for (key, fact) in &self.facts {
             data.insert(key.clone(), quoted::shortened(fact, width));
         }
-        let next: Vec<(String, Call)> = self.next(shown).into_iter().collect();
+        let next: Vec<(String, Call)> = self.next(shown, budget).into_iter().collect();
         for (what, call) in &next {
             lines.push(format!("{what} Ask: {}", call.text()));
         }
@@ -212,7 +246,7 @@ impl Listing {
     }
 
     /// What was left out after what is shown, and the call that shows it.
-    fn next(&self, shown: usize) -> Option<(String, Call)> {
+    fn next(&self, shown: usize, budget: usize) -> Option<(String, Call)> {
         let total: usize = self.sections.iter().map(|section| section.total).sum();
         let at_least = self.sections.iter().any(|section| section.at_least);
         let after = total.saturating_sub(self.offset + shown);
@@ -224,7 +258,10 @@ impl Listing {
         } else {
             format!("Left out: {after} more.")
         };
-        Some((what, self.again.clone().with("offset", self.offset + shown)))
+        let call = self.again.clone().with("offset", self.offset + shown);
+        // Where there was no room for one of them, the same with less room would be asked for ever.
+        let no_room = shown == 0 && !self.items.is_empty();
+        Some((what, if no_room { call.with("max_chars", (budget * 2).min(MOST_CHARACTERS)) } else { call }))
     }
 }
 
@@ -247,17 +284,41 @@ impl Section {
     }
 }
 
-/// A single thing, its texts cut as far as the budget needs.
-pub fn single(head: &[Vec<Piece>], data: &Value, budget: usize) -> Answer {
-    let render = |width| {
+/// A single thing, its texts cut as far as the budget needs, and then its largest fields left out by name.
+pub fn single(head: &[Vec<Piece>], data: &Value, again: &Call, budget: usize) -> Answer {
+    let render = |width: usize, left_out: &[String]| {
         let mut lines = vec![NOTE.to_owned()];
         lines.extend(head.iter().map(|head| line(head, width)));
         let mut data = quoted::shortened(data, width);
         data["note"] = DATA_NOTE.into();
+        if let (Some(fields), false) = (data.as_object_mut(), left_out.is_empty()) {
+            fields.retain(|name, _| !left_out.contains(name));
+            let call = again.clone().with("max_chars", DEFAULT_CHARACTERS.max(budget * 2));
+            lines.push(format!("Left out of the data: {}. Ask: {}", left_out.join(", "), call.text()));
+            fields.insert("left_out".to_owned(), json!(left_out));
+            fields.insert("next".to_owned(), json!([call.data()]));
+        }
         Answer { text: lines.join("\n"), data }
     };
-    let fits = WIDTHS.iter().map(|width| render(*width)).find(|answer| answer.characters() <= budget);
-    fits.unwrap_or_else(|| render(WIDTHS[WIDTHS.len() - 1]))
+    let fits = WIDTHS.iter().map(|width| render(*width, &[])).find(|answer| answer.characters() <= budget);
+    let narrow = WIDTHS[WIDTHS.len() - 1];
+    fits.unwrap_or_else(|| {
+        let mut fields: Vec<(String, usize)> = data
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), value.to_string().len()))
+            .collect();
+        fields.sort_by_key(|(_, size)| *size);
+        let mut left_out = Vec::new();
+        loop {
+            let answer = render(narrow, &left_out);
+            match fields.pop() {
+                Some((name, _)) if answer.characters() > budget => left_out.push(name),
+                _ => return answer,
+            }
+        }
+    })
 }
 
 fn line(pieces: &[Piece], width: usize) -> String {
@@ -267,19 +328,6 @@ fn line(pieces: &[Piece], width: usize) -> String {
         .filter(|shown| !shown.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// The largest number up to `most` that fits, where less always fits if more does.
-pub fn largest(most: usize, fits: impl Fn(usize) -> bool) -> usize {
-    if fits(most) {
-        return most;
-    }
-    let (mut fitting, mut too_many) = (0, most);
-    while too_many - fitting > 1 {
-        let middle = fitting + (too_many - fitting) / 2;
-        if fits(middle) { fitting = middle } else { too_many = middle }
-    }
-    fitting
 }
 
 #[cfg(test)]

@@ -92,6 +92,10 @@ impl Kind {
         let schema = match self {
             Self::Text | Self::Moment => json!({"type": "string"}),
             Self::Choice(words) => json!({"type": "string", "enum": words}),
+            // A default that is not allowed stands for none.
+            Self::Whole { least, most, default } if default < least => {
+                json!({"type": "integer", "minimum": least, "maximum": most})
+            }
             Self::Whole { least, most, default } => {
                 json!({"type": "integer", "minimum": least, "maximum": most, "default": default})
             }
@@ -233,6 +237,12 @@ impl Given {
 
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.values.get(name)
+    }
+
+    /// Refuses what says nothing here, so that nobody believes it did.
+    pub fn without(&self, names: &[&str], why: &str) -> Result<(), Refusal> {
+        let found = names.iter().find_map(|name| self.values.get(*name).map(|value| (*name, value)));
+        found.map_or(Ok(()), |(name, value)| Err(Refusal::argument(name, value, why)))
     }
 
     /// Whether the tool takes an argument of this name.

@@ -35,7 +35,8 @@ pub async fn search(source: &Source, given: &Given) -> Result<Answer, Refusal> {
     let filters =
         ["service", "operation", "min_duration_ms", "max_duration_ms", "attributes", "since", "until"];
     let Some(words) = given.text("query") else {
-        let mut asked = asked(given, &filters, COUNTED);
+        given.without(&["threshold"], "goes only with query")?;
+        let mut asked = asked(given, &[&filters[..], &["pattern_id"]].concat(), COUNTED);
         match given.text("status").as_deref() {
             Some("error") => asked.insert("errors".to_owned(), true.into()),
             Some(status) => asked.insert("status".to_owned(), status.into()),
@@ -46,6 +47,7 @@ pub async fn search(source: &Source, given: &Given) -> Result<Answer, Refusal> {
             listing("search_otel_traces", "traces", "newest first", given, traces, COUNTED, trace_line);
         return Ok(listing.hinting(TRACE_HINT).fit(given.whole("max_chars")));
     };
+    given.without(&["pattern_id"], "goes only without query")?;
     let mut asked = asked(given, &[&filters[..], &["status", "threshold"]].concat(), SEARCHED);
     asked.insert("q".to_owned(), words.into());
     let found = source.search(&query(asked)?).await?;
@@ -89,14 +91,51 @@ pub async fn similar(source: &Source, given: &Given) -> Result<Answer, Refusal> 
 }
 
 pub async fn errors(source: &Source, given: &Given) -> Result<Answer, Refusal> {
+    if let Some(id) = given.text("pattern_id") {
+        return error(source, &id, given).await;
+    }
     let groups = source.errors(&query(asked(given, &["service", "since", "until"], COUNTED))?).await?;
     let listing =
         listing("error_groups", "errors", "most frequent first", given, groups, COUNTED, error_line);
     Ok(listing.hinting("An example: get_otel_trace with its example_trace.").fit(given.whole("max_chars")))
 }
 
+/// One group, with traces that have it and traces that do not.
+async fn error(source: &Source, id: &str, given: &Given) -> Result<Answer, Refusal> {
+    given.without(&["service"], "goes only without pattern_id")?;
+    let mut window = asked(given, &["since", "until"], COUNTED);
+    window.remove("limit");
+    let shapes::ErrorDetail { group, traces, healthy } = source.error(id, &query(window)?).await?;
+    let item = |section: usize, word: &str, trace: &shapes::TraceSummary| Item {
+        section,
+        line: [vec![plain(word)], trace_line(trace)].concat(),
+        data: lean(json!(trace), &REPEATED),
+    };
+    let mut items = vec![Item { section: 0, line: error_line(&group), data: lean(json!(group), &REPEATED) }];
+    items.extend(traces.iter().map(|trace| item(1, "failing", trace)));
+    items.extend(healthy.iter().map(|trace| item(2, "healthy", trace)));
+    let offset = given.whole("offset");
+    let listing = Listing {
+        sections: vec![
+            Section::new("errors", 1),
+            Section::new("traces", traces.len()),
+            Section::new("healthy", healthy.len()),
+        ],
+        order: "newest first",
+        items: items.into_iter().skip(offset).collect(),
+        offset,
+        limit: given.whole("limit"),
+        head: Vec::new(),
+        facts: Map::new(),
+        again: again("error_groups", given),
+        hint: None,
+    };
+    Ok(listing.hinting(TRACE_HINT).fit(given.whole("max_chars")))
+}
+
 pub async fn logs(source: &Source, given: &Given) -> Result<Answer, Refusal> {
-    let mut asked = asked(given, &["text", "trace_id", "service", "since", "until"], COUNTED);
+    let filters = ["text", "trace_id", "service", "attributes", "pattern_id", "since", "until"];
+    let mut asked = asked(given, &filters, COUNTED);
     if let Some(at) = given.text("level").and_then(|level| LEVELS.iter().position(|name| *name == level)) {
         asked.insert("min_severity".to_owned(), (at * SEVERITY_STEP + 1).into());
     }
@@ -107,6 +146,7 @@ pub async fn logs(source: &Source, given: &Given) -> Result<Answer, Refusal> {
 
 pub async fn patterns(source: &Source, given: &Given) -> Result<Answer, Refusal> {
     if let Some(words) = given.text("query") {
+        given.without(&["since", "until"], "goes only without query")?;
         let mut asked = asked(given, &["kind", "service"], SEARCHED);
         asked.insert("q".to_owned(), words.into());
         let hits = source.search_patterns(&query(asked)?).await?;
@@ -208,7 +248,7 @@ pub fn asked(given: &Given, names: &[&str], counted: usize) -> Map<String, Value
     let mut asked = Map::new();
     for name in names {
         let value = match *name {
-            "attributes" => given.pairs(name).map(Value::from),
+            "attributes" | "labels" => given.pairs(name).map(Value::from),
             _ => given.value(name).cloned(),
         };
         asked.extend(value.map(|value| ((*name).to_owned(), value)));

@@ -6,6 +6,7 @@ use super::{
     answer::{Answer, Item, Listing, Piece, Section, plain, single, text},
     arguments::Given,
     lists::{again, asked, listing, ms, query},
+    quoted::lean,
     refusal::Refusal,
     seat::Seat,
 };
@@ -14,15 +15,27 @@ use crate::{shapes, source::Source};
 /// Points and rows are counted so far; see the lists.
 const COUNTED: usize = 1000;
 
+/// What can be said of each step of a series.
+pub const AGGREGATES: &[&str] = &["rate", "sum", "avg", "min", "max", "count", "p50", "p95", "p99"];
+
+/// Says what goes only with a course over time.
+const OF_SERIES: [&str; 3] = ["step_ms", "group_by", "labels"];
+
 pub async fn metrics(source: &Source, given: &Given) -> Result<Answer, Refusal> {
     let budget = given.whole("max_chars");
     if given.text("name").is_some() {
+        if given.text("aggregate").is_some() {
+            return series(source, given).await;
+        }
+        given.without(&OF_SERIES, "goes only with aggregate")?;
         let points = source
             .metric_points(&query(asked(given, &["name", "service", "since", "until"], COUNTED))?)
             .await?;
         let listing = listing("query_metrics", "points", "newest first", given, points, COUNTED, point_line);
         return Ok(listing.fit(budget));
     }
+    given.without(&["aggregate", "since", "until"], "goes only with name")?;
+    given.without(&OF_SERIES, "goes only with name and aggregate")?;
     let mut service = asked(given, &["service"], 0);
     service.remove("limit");
     let metrics = source.metrics(&query(service)?).await?;
@@ -39,6 +52,48 @@ pub async fn metrics(source: &Source, given: &Given) -> Result<Answer, Refusal> 
     };
     let listing = listing("query_metrics", "metrics", "by name", given, metrics, usize::MAX / 2, line);
     Ok(listing.hinting("The points of one: query_metrics with its name.").fit(budget))
+}
+
+/// A metric over time.
+async fn series(source: &Source, given: &Given) -> Result<Answer, Refusal> {
+    let mut wanted =
+        asked(given, &["name", "service", "aggregate", "step_ms", "group_by", "since", "until", "labels"], 0);
+    wanted.remove("limit");
+    if let Some(labels) = wanted.remove("labels") {
+        wanted.insert("where".to_owned(), labels);
+    }
+    let metric = source.metric_series(&query(wanted)?).await?;
+    let line = |series: &shapes::Series| {
+        let known: Vec<f64> = series.points.iter().filter_map(|(_, value)| *value).collect();
+        let least = known.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let facts = match known.last() {
+            Some(last) => format!("{} known steps, last {last}, least {least}, most {most}:", known.len()),
+            None => "no known step".to_owned(),
+        };
+        let points: Vec<Value> = series.points.iter().map(|(_, value)| json!(value)).collect();
+        vec![plain("series"), Piece::Json(json!(series.labels)), plain(facts), Piece::Json(points.into())]
+    };
+    let facts = format!(
+        "{} of steps of {} ms from {}, oldest first; {} more series were not made{}.",
+        metric.aggregate,
+        metric.step_ms,
+        metric.start.utc(),
+        metric.left_out,
+        if metric.complete { "" } else { "; the oldest data points were not read" },
+    );
+    let unit = text(metric.unit.as_deref().unwrap_or_default());
+    let mut head = vec![vec![plain(facts), plain("Unit"), unit]];
+    let traces: Vec<&str> = metric.exemplars.iter().map(|exemplar| exemplar.trace_id.as_str()).collect();
+    if !traces.is_empty() {
+        head.push(vec![plain("Exemplar traces, latest first:"), Piece::Json(json!(traces))]);
+    }
+    let about = lean(json!(metric), &["series", "name", "exemplars"]);
+    let mut listing =
+        listing("query_metrics", "series", "largest first", given, metric.series, usize::MAX / 2, line);
+    listing.head = head;
+    listing.facts = about.as_object().cloned().unwrap_or_default();
+    Ok(listing.fit(given.whole("max_chars")))
 }
 
 fn point_line(point: &shapes::MetricPoint) -> Vec<Piece> {
@@ -187,5 +242,5 @@ pub async fn status(seat: &Seat, given: &Given) -> Result<Answer, Refusal> {
         );
         head.push(vec![plain("Destination"), text(&destination.name), plain(facts)]);
     }
-    Ok(single(&head, &json!(status), given.whole("max_chars")))
+    Ok(single(&head, &json!(status), &again("otel_status", given), given.whole("max_chars")))
 }

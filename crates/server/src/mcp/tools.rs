@@ -21,6 +21,9 @@ const DEFAULT_ROWS: usize = 50;
 /// Milliseconds of the longest duration anybody asks about: a year.
 const MOST_MILLISECONDS: f64 = 366.0 * 86_400_000.0;
 
+/// The longest step of a series: a month.
+const MOST_STEP_MS: usize = 31 * 86_400_000;
+
 const SERVICE: Argument = optional("service", Kind::Text, "Only of this service (service.name, exactly).");
 const SINCE: Argument =
     optional("since", Kind::Moment, "Not before: how long ago (15m, 2h, 7d) or an RFC 3339 time.");
@@ -34,6 +37,11 @@ const LIMIT: Argument =
     optional("limit", whole(1, MOST_ROWS, DEFAULT_ROWS), "At most so many in this answer.");
 const OFFSET: Argument =
     optional("offset", whole(0, MOST_ROWS - 1, 0), "Leave out so many from the beginning.");
+const PATTERN: Argument = optional(
+    "pattern_id",
+    Kind::Text,
+    "Only of this pattern or group of errors: 16 hex digits, from list_patterns, new_patterns or error_groups.",
+);
 const MAX_CHARS: Argument = optional(
     "max_chars",
     whole(LEAST_CHARACTERS, MOST_CHARACTERS, DEFAULT_CHARACTERS),
@@ -134,6 +142,7 @@ static TOOLS: &[Tool] = &[
                 Kind::Number { least: 0.0, most: 1.0 },
                 "The least score of a result, 0 to 1; only with query.",
             ),
+            PATTERN,
             SINCE,
             UNTIL,
             LIMIT,
@@ -181,8 +190,9 @@ static TOOLS: &[Tool] = &[
         name: "error_groups",
         title: "Errors in groups",
         description: "Errors of the last day (or since), grouped by type, code location and message pattern, most \
-            frequent first, with trend, first and last time and an example trace.",
-        arguments: &[SERVICE, SINCE, UNTIL, LIMIT, OFFSET, MAX_CHARS],
+            frequent first, with trend, first and last time and an example trace. With pattern_id: that group alone, with \
+            the traces that have it and traces of the same operation that went well.",
+        arguments: &[SERVICE, PATTERN, SINCE, UNTIL, LIMIT, OFFSET, MAX_CHARS],
         answers: Answers::Errors,
     },
     Tool {
@@ -193,6 +203,8 @@ static TOOLS: &[Tool] = &[
             optional("text", Kind::Text, "Words that must all occur in the message, in any case."),
             optional("trace_id", Kind::Text, "Only of this trace: 32 hex digits."),
             optional("level", Kind::Choice(lists::LEVELS), "Only of this level or above."),
+            optional("attributes", Kind::Pairs, "Only with all these attributes, as in {\"user.id\": 17}."),
+            PATTERN,
             SERVICE,
             SINCE,
             UNTIL,
@@ -206,9 +218,30 @@ static TOOLS: &[Tool] = &[
         name: "query_metrics",
         title: "Metrics and their points",
         description: "Without name: which metrics there are, with unit, services and number of series. With name: its \
-            data points, newest first, with their labels and the traces of their exemplars.",
+            data points, newest first, with their labels and the traces of their exemplars. With aggregate too: its course \
+            in steps of time, a series for each value of group_by.",
         arguments: &[
             optional("name", Kind::Text, "The metric whose data points to show, exactly."),
+            optional(
+                "aggregate",
+                Kind::Choice(measures::AGGREGATES),
+                "What to say of each step; rate is per second.",
+            ),
+            optional(
+                "step_ms",
+                whole(1, MOST_STEP_MS, 0),
+                "Milliseconds of a step; unless given there are some 120 steps.",
+            ),
+            optional(
+                "group_by",
+                Kind::Text,
+                "A series for each value of this label, of service, or of all labels with *.",
+            ),
+            optional(
+                "labels",
+                Kind::Pairs,
+                "Only series with these labels, as in {\"http.route\": \"/pay\"}.",
+            ),
             SERVICE,
             SINCE,
             UNTIL,
@@ -227,7 +260,7 @@ static TOOLS: &[Tool] = &[
             optional(
                 "query",
                 Kind::Text,
-                "What they should mean, in your words; since and until do not apply then.",
+                "What they should mean, in your words; not together with since or until.",
             ),
             KIND,
             SERVICE,
@@ -398,6 +431,14 @@ mod tests {
             for (name, property) in listed["inputSchema"]["properties"].as_object().expect("properties") {
                 assert!(property["description"].as_str().is_some_and(|text| text.len() > 10), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn the_documentation_names_every_tool() {
+        let document = include_str!("../../../../docs/mcp.md");
+        for tool in TOOLS {
+            assert!(document.contains(&format!("| `{}` |", tool.name)), "{}", tool.name);
         }
     }
 

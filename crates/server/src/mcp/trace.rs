@@ -12,7 +12,7 @@ mod tree;
 use serde_json::json;
 
 use super::{
-    answer::{Answer, Call, largest},
+    answer::{Answer, Call, MOST_CHARACTERS},
     arguments::Given,
     refusal::Refusal,
 };
@@ -26,6 +26,9 @@ const DETAIL_SHARE: f64 = 0.6;
 
 /// In a line each, they may take so much of it; otherwise their texts are cut.
 const LINE_SHARE: f64 = 0.9;
+
+/// No span or log record takes fewer characters, so more than this many need not be tried.
+const LEAST_ENTRY: usize = 40;
 
 /// `get_otel_trace`.
 pub async fn answer(source: &Source, given: &Given) -> Result<Answer, Refusal> {
@@ -59,9 +62,10 @@ pub fn fit(context: &TraceContext, focus: Option<&str>, offset: usize, budget: u
     if budget != super::answer::DEFAULT_CHARACTERS {
         again = again.with("max_chars", budget);
     }
-    let view =
-        View { context, tree: &tree, order: &order, focus, offset: offset.min(order.rest.len()), again };
-    let rest = order.rest.len() - view.offset;
+    let offset = offset.min(order.rest.len());
+    let more_characters = (budget * 2).min(MOST_CHARACTERS);
+    let view = View { context, tree: &tree, order: &order, focus, offset, again, more_characters };
+    let rest = (order.rest.len() - view.offset).min(budget / LEAST_ENTRY);
     let size = |detail, shown| view.render(detail, shown, false).characters();
     if size(Detail::Everything, rest) <= budget {
         return view.render(Detail::Everything, rest, false);
@@ -81,6 +85,19 @@ pub fn fit(context: &TraceContext, focus: Option<&str>, offset: usize, budget: u
         }
     }
     view.render(Detail::Ids, 0, true)
+}
+
+/// The largest number up to `most` that fits, where less always fits if more does.
+fn largest(most: usize, fits: impl Fn(usize) -> bool) -> usize {
+    if fits(most) {
+        return most;
+    }
+    let (mut fitting, mut too_many) = (0, most);
+    while too_many - fitting > 1 {
+        let middle = fitting + (too_many - fitting) / 2;
+        if fits(middle) { fitting = middle } else { too_many = middle }
+    }
+    fitting
 }
 
 #[cfg(test)]

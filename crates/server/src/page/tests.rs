@@ -18,7 +18,7 @@ async fn asset(path: &str, asked: &HeaderMap) -> Response {
 
 #[tokio::test]
 async fn the_page_runs_no_script_and_no_style_but_its_own_files() {
-    let response = index(HeaderMap::new()).await;
+    let response = index(Uri::from_static("/"), HeaderMap::new()).await;
     let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text").to_owned();
     assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
@@ -31,7 +31,8 @@ async fn the_page_runs_no_script_and_no_style_but_its_own_files() {
 
 #[tokio::test]
 async fn every_file_that_the_page_names_is_there_and_may_be_kept() {
-    let html = String::from_utf8(body(index(HeaderMap::new()).await).await).expect("text");
+    let html =
+        String::from_utf8(body(index(Uri::from_static("/"), HeaderMap::new()).await).await).expect("text");
     let base = format!("/assets/{}/", version());
     let named: Vec<&str> = html.split(&base).skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(named.len() > 10, "{named:?}");
@@ -63,6 +64,18 @@ async fn nothing_but_the_files_of_the_page_is_served() {
     for path in ["../Cargo.toml", "README.md", "index.html", "js/../../src/main.rs", "/etc/passwd", "js"] {
         assert_eq!(asset(path, &HeaderMap::new()).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[test]
+fn a_page_is_told_of_the_modules_that_it_needs() {
+    for (path, page) in
+        [("/", "search"), ("/trace/1f", "trace"), ("/errors/1f", "errors"), ("/metrics", "metrics")]
+    {
+        assert_eq!(page_of(path), page, "{path}");
+        assert!(is_needed(&format!("js/pages/{page}.js"), page) && is_needed("js/app.js", page), "{path}");
+    }
+    assert!(is_needed("js/trace/model.js", "trace") && !is_needed("js/trace/model.js", "search"));
+    assert_eq!(page_of("/<script>"), "search", "what is asked for is never repeated");
 }
 
 #[test]

@@ -214,13 +214,21 @@ fn destination_table(destination: &Destination) -> String {
         ]);
     }
     let trial = destination.next_trial_in_s.map(|seconds| format!(", next trial in {seconds:.0} s"));
+    let lag = if destination.lag_seconds < 1.0 {
+        String::new()
+    } else {
+        format!(", the oldest waits for {:.0} s", destination.lag_seconds)
+    };
     let breaker = format!(
-        "(breaker {}, {} failures{})",
+        "(breaker {}, {} failures{}, {} retries{lag})",
         printable(&destination.breaker),
         destination.failures,
-        trial.unwrap_or_default()
+        trial.unwrap_or_default(),
+        count(destination.retries),
     );
-    format!("{}{}\n", rows.render(), paint(DIM, &breaker))
+    let error = destination.last_error.as_deref().zip(destination.last_error_at);
+    let error = error.map(|(error, at)| format!("last error, {}: {}\n", at.local(), printable(error)));
+    format!("{}{}\n{}", rows.render(), paint(DIM, &breaker), error.unwrap_or_default())
 }
 
 /// What destinations refused for good.

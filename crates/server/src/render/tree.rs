@@ -9,8 +9,8 @@ use super::{
 };
 use crate::shapes::{LogRecord, Span, TraceContext};
 
-/// Characters of the time axis.
-const BAR_WIDTH: usize = 24;
+/// Characters of the time axis: a third of the line, within these.
+const BAR_WIDTHS: (usize, usize) = (20, 60);
 /// Characters of a duration: `1234.56 s`.
 const DURATION_WIDTH: usize = 10;
 /// The narrowest and the widest first column.
@@ -48,6 +48,7 @@ struct Tree<'a> {
     start: u64,
     length: u64,
     name_width: usize,
+    bar_width: usize,
 }
 
 impl<'a> Tree<'a> {
@@ -84,10 +85,9 @@ impl<'a> Tree<'a> {
         }
         let start = spans.iter().map(|span| span.start_time.0.0).min().unwrap_or(0);
         let end = spans.iter().map(|span| span.end_time.0.0.max(span.start_time.0.0)).max().unwrap_or(0);
-        let name_width = usize::from(width())
-            .saturating_sub(BAR_WIDTH + DURATION_WIDTH + 4)
-            .clamp(NAME_WIDTHS.0, NAME_WIDTHS.1);
-        Self { spans, children, roots, adrift, by_id, logs, start, length: (end - start).max(1), name_width }
+        let (name_width, bar_width) = columns(usize::from(width()));
+        let length = (end - start).max(1);
+        Self { spans, children, roots, adrift, by_id, logs, start, length, name_width, bar_width }
     }
 
     fn has_span(&self, id: Option<&str>) -> bool {
@@ -102,14 +102,23 @@ impl<'a> Tree<'a> {
             number => format!(", {}", paint(RED, &format!("\u{2717} {} failing", count(number)))),
         };
         format!(
-            "{} {}\n{started}, {}, {} spans{failing}, {} logs, {} data points\n\n",
+            "{} {}\n{started}, {}, {} spans{failing}, {} logs, {} data points\n\n{}\n",
             paint(DIM, "trace"),
             paint(BOLD, &context.trace_id),
             duration(self.length as f64 / 1e6),
             count(context.spans.len() as u64),
             count(context.logs.len() as u64),
             count(context.metrics.len() as u64),
+            self.axis(),
         )
+    }
+
+    /// The time above the bars.
+    fn axis(&self) -> String {
+        let end = duration(self.length as f64 / 1e6);
+        let line = "\u{2500}".repeat(self.bar_width.saturating_sub(end.chars().count() + 4));
+        let margin = " ".repeat(self.name_width + 2);
+        format!("{margin}{}", paint(DIM, &format!("0 {line} {end} ")))
     }
 
     /// Draws a root and all below it. A stack instead of recursion: a trace may be as deep as it likes.
@@ -160,11 +169,11 @@ impl<'a> Tree<'a> {
     fn bar(&self, span: &Span) -> String {
         let place = |time: u64| {
             let share = time.saturating_sub(self.start) as f64 / self.length as f64;
-            ((share * BAR_WIDTH as f64) as usize).min(BAR_WIDTH)
+            ((share * self.bar_width as f64) as usize).min(self.bar_width)
         };
-        let from = place(span.start_time.0.0).min(BAR_WIDTH - 1);
+        let from = place(span.start_time.0.0).min(self.bar_width - 1);
         let to = place(span.end_time.0.0).max(from + 1);
-        format!("{}{}{}", " ".repeat(from), "\u{2588}".repeat(to - from), " ".repeat(BAR_WIDTH - to))
+        format!("{}{}{}", " ".repeat(from), "\u{2588}".repeat(to - from), " ".repeat(self.bar_width - to))
     }
 
     /// Why a span failed: the status says it, or an exception does.
@@ -194,8 +203,15 @@ impl<'a> Tree<'a> {
     }
 
     fn line_room(&self, guide: &str) -> usize {
-        (self.name_width + BAR_WIDTH + DURATION_WIDTH + 4).saturating_sub(guide.chars().count() + 2)
+        (self.name_width + self.bar_width + DURATION_WIDTH + 4).saturating_sub(guide.chars().count() + 2)
     }
+}
+
+/// How wide names and bars are on lines of this width.
+fn columns(width: usize) -> (usize, usize) {
+    let room = width.saturating_sub(DURATION_WIDTH + 4);
+    let bars = (room / 3).clamp(BAR_WIDTHS.0, BAR_WIDTHS.1);
+    (room.saturating_sub(bars).clamp(NAME_WIDTHS.0, NAME_WIDTHS.1), bars)
 }
 
 /// Whether following parents from a span comes back to it: hostile data can say so.
@@ -210,4 +226,18 @@ fn in_circle(parents: &[Option<usize>], index: usize) -> bool {
         steps += 1;
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_fits_the_terminal() {
+        for width in [80, 100, 120, 160] {
+            let (names, bars) = columns(width);
+            assert!(names + bars + DURATION_WIDTH + 4 <= width, "{width}: {names} and {bars}");
+        }
+        assert_eq!(columns(usize::from(u16::MAX)), (NAME_WIDTHS.1, BAR_WIDTHS.1));
+    }
 }

@@ -182,12 +182,20 @@ impl Destination {
         let breaker = destination.breaker();
         let now = tokio::time::Instant::now();
         let snapshot = breaker.snapshot(now);
+        let (last_error, last_error_at) = destination.troubles().last_error().unzip();
         Self {
             name: breaker.destination().to_owned(),
             breaker: snapshot.state.to_string(),
             failures: snapshot.failures,
             next_trial_in_s: snapshot.next_trial_at.map(|at| at.saturating_duration_since(now).as_secs_f64()),
             waiting_requests: destination.waiting_requests(),
+            lag_seconds: destination.lag().as_secs_f64(),
+            retries: destination.troubles().retries(),
+            last_error,
+            last_error_at: last_error_at.map(|at| {
+                let since_1970 = at.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                UnixNanos(u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX)).into()
+            }),
             ledger: destination.signals().iter().map(|signal| entry(destination, *signal)).collect(),
         }
     }

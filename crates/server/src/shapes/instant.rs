@@ -3,9 +3,11 @@
 use jiff::{Timestamp, tz::TimeZone};
 use mahavishnu_store::UnixNanos;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use utoipa::ToSchema;
 
 /// A moment, to the nanosecond.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, format = DateTime, example = "2026-11-23T10:00:00.000000000Z")]
 pub struct Instant(pub UnixNanos);
 
 impl Instant {

@@ -3,11 +3,12 @@
 use mahavishnu_store::query;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Instant, TraceSummary, convert::status, list};
 
 /// A pattern of log messages or span names, or a group of errors.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Pattern {
     pub pattern_id: String,
     pub kind: String,
@@ -22,7 +23,7 @@ pub struct Pattern {
 }
 
 /// A pattern with how it came over time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PatternTrend {
     #[serde(flatten)]
     pub pattern: Pattern,
@@ -31,7 +32,7 @@ pub struct PatternTrend {
 }
 
 /// A pattern that a search found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PatternHit {
     #[serde(flatten)]
     pub pattern: Pattern,
@@ -40,7 +41,7 @@ pub struct PatternHit {
 }
 
 /// The contract's TraceResult, with what matched and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TraceResult {
     pub trace_id: String,
     pub span_id: String,
@@ -60,7 +61,7 @@ pub struct TraceResult {
 }
 
 /// A trace that is like another.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SimilarTrace {
     #[serde(flatten)]
     pub trace: TraceSummary,
@@ -69,7 +70,7 @@ pub struct SimilarTrace {
 }
 
 /// Errors that are the same.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorGroup {
     #[serde(flatten)]
     pub pattern: Pattern,
@@ -79,7 +80,7 @@ pub struct ErrorGroup {
 }
 
 /// A group of errors with traces that have it, and traces of the same operation that went well.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorDetail {
     pub group: ErrorGroup,
     /// The latest failing traces.
@@ -89,7 +90,7 @@ pub struct ErrorDetail {
 }
 
 /// A pattern that is new, gone, or comes at another rate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PatternChange {
     #[serde(flatten)]
     pub pattern: Pattern,
@@ -101,7 +102,7 @@ pub struct PatternChange {
 }
 
 /// A service in a time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ServiceSummary {
     pub name: String,
     pub spans: u64,
@@ -116,7 +117,7 @@ pub struct ServiceSummary {
 }
 
 /// What a service does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Operation {
     pub name: String,
     pub spans: u64,
@@ -129,7 +130,7 @@ pub struct Operation {
 }
 
 /// Who calls whom, in the latest traces.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ServiceMap {
     pub calls: Vec<Call>,
     /// Of how many traces this is made.
@@ -137,7 +138,7 @@ pub struct ServiceMap {
 }
 
 /// Calls from one service to another.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Call {
     pub caller: String,
     pub called: String,

@@ -3,11 +3,12 @@
 use mahavishnu_store::query;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Instant, convert::status};
 
 /// Traces over time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TraceHistogram {
     /// Where the first bucket begins.
     pub start: Instant,
@@ -21,7 +22,7 @@ pub struct TraceHistogram {
 }
 
 /// Traces in a part of the time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TraceBucket {
     pub traces: u64,
     /// Those with a failing span.
@@ -29,7 +30,7 @@ pub struct TraceBucket {
 }
 
 /// Log records over time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LogHistogram {
     /// Where the first bucket begins.
     pub start: Instant,
@@ -43,7 +44,7 @@ pub struct LogHistogram {
 }
 
 /// Log records in a part of the time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogBucket {
     pub records: u64,
     /// Those of severity ERROR or worse.
@@ -51,7 +52,7 @@ pub struct LogBucket {
 }
 
 /// What traces have in common; the most frequent first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TraceFacets {
     /// Services of their roots.
     pub services: Vec<Facet>,
@@ -66,14 +67,14 @@ pub struct TraceFacets {
 }
 
 /// A value and how many traces have it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Facet {
     pub value: Value,
     pub count: u64,
 }
 
 /// The values of an attribute: strings, numbers, booleans.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AttributeFacet {
     pub key: String,
     pub values: Vec<Facet>,

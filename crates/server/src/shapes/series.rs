@@ -3,11 +3,12 @@
 use mahavishnu_store::query;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::Instant;
 
 /// A metric over time, in steps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MetricSeries {
     pub name: String,
     #[serde(rename = "type")]
@@ -31,7 +32,7 @@ pub struct MetricSeries {
 }
 
 /// One line of a chart.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Series {
     /// By what its group is told from the others.
     pub labels: Map<String, Value>,
@@ -40,7 +41,7 @@ pub struct Series {
 }
 
 /// A measurement with its trace.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Exemplar {
     pub time: Instant,
     pub value: f64,

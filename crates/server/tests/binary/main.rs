@@ -8,4 +8,6 @@ mod dual_export;
 mod faces;
 mod meaning;
 mod real_input;
+mod rest;
 mod stopping;
+mod tail;

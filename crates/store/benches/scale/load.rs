@@ -26,8 +26,8 @@ pub const START: u64 = 1_795_478_400_000_000_000;
 pub const DAY: u64 = 86_400_000_000_000;
 
 pub const SERVICES: usize = 20;
-pub const SPAN_NAMES: usize = 2000;
-pub const LOG_PATTERNS: usize = 8000;
+pub const SPAN_NAMES: usize = 1000;
+pub const LOG_PATTERNS: usize = 4000;
 pub const METRICS: usize = 50;
 
 /// Every trace has 8 spans, every hundredth 100.
@@ -39,6 +39,9 @@ const TRACES_AT_ONCE: u64 = 100;
 const LOGS_AT_ONCE: u64 = 1000;
 const POINTS: u64 = 1_000_000;
 const SERIES_OF_METRIC: u64 = 20;
+
+/// A delivery that has something to catch up with takes more at once.
+const REQUESTS_AT_ONCE: usize = 10;
 
 /// Lanes of the exporter.
 const LANES: usize = 2;
@@ -68,10 +71,12 @@ impl Load {
         let spans = (0..self.traces.div_ceil(TRACES_AT_ONCE)).map(Part::Spans);
         let logs = (0..(self.records as u64).div_ceil(LOGS_AT_ONCE)).map(Part::Logs);
         let points = (0..self.points().div_ceil(LOGS_AT_ONCE)).map(Part::Points);
-        stream::iter(spans.chain(logs).chain(points))
-            .map(|part| async move {
-                let batch = tokio::task::block_in_place(|| self.batch(part));
-                exporter.export(&[batch]).await
+        let parts: Vec<Part> = spans.chain(logs).chain(points).collect();
+        stream::iter(parts.chunks(REQUESTS_AT_ONCE))
+            .map(|parts| async move {
+                let batches: Vec<Batch> =
+                    tokio::task::block_in_place(|| parts.iter().map(|part| self.batch(*part)).collect());
+                exporter.export(&batches).await
             })
             .buffer_unordered(LANES)
             .try_collect::<()>()

@@ -11,8 +11,8 @@ use crate::{
 
 const QUESTIONS: u64 = 200;
 
-/// As search does: 200 candidates are kept.
-const BY_INDEX: &str = "SET LOCAL hnsw.ef_search = 200";
+/// As search does.
+const BY_INDEX: &str = "SET LOCAL hnsw.ef_search = 500";
 const EXACTLY: &str = "SET LOCAL enable_indexscan = off";
 
 /// The share of the ten nearest that the index gives.

@@ -15,8 +15,7 @@ FROM (
       AND ($6::timestamptz IS NULL OR time < $6)
       AND ($8::bigint IS NULL OR pattern_id = $8 OR error_id = $8)
       AND ($9::jsonb IS NULL OR otel.attributes_of(set_id, attributes) @> $9)
-      AND ($10::timestamptz IS NULL
-           OR time <= $10 AND (time < $10 OR (time_nanos, ctid) < ($11::smallint, $12::text::tid)))
+      AND ($10::timestamptz IS NULL OR time <= $10 AND (time < $10 OR (time_nanos, ctid) < ($11::smallint, $12::text::tid)))
     ORDER BY time DESC, time_nanos DESC, ctid DESC
     LIMIT $7
 ) l

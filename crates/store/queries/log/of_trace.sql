@@ -16,7 +16,6 @@ WHERE l.trace_id = $1
   AND ($7::timestamptz IS NULL OR l.time < $7)
   AND ($9::bigint IS NULL OR l.pattern_id = $9 OR l.error_id = $9)
   AND ($10::jsonb IS NULL OR otel.attributes_of(l.set_id, l.attributes) @> $10)
-  AND ($11::timestamptz IS NULL
-       OR l.time <= $11 AND (l.time < $11 OR (l.time_nanos, l.ctid) < ($12::smallint, $13::text::tid)))
+  AND ($11::timestamptz IS NULL OR l.time <= $11 AND (l.time < $11 OR (l.time_nanos, l.ctid) < ($12::smallint, $13::text::tid)))
 ORDER BY l.time DESC, l.time_nanos DESC, l.ctid DESC
 LIMIT $8

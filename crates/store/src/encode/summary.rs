@@ -129,3 +129,19 @@ impl Summary {
         }
     }
 }
+
+impl Summary {
+    /// Joins another part of the same trace, as the database does.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.start = self.start.min(other.start);
+        self.end = self.end.max(other.end);
+        self.spans += other.spans;
+        self.errors += other.errors;
+        let root = |it: &Self| (it.root_missing, it.root_start.postgres_micros(), it.root_span_id);
+        if root(&other) < root(self) {
+            (self.root_missing, self.root_start, self.root_span_id) =
+                (other.root_missing, other.root_start, other.root_span_id);
+            (self.service, self.name) = (other.service, other.name);
+        }
+    }
+}

@@ -6,7 +6,7 @@
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{LogFilter, QueryService, TraceFilter, count_of, timestamp, traces::Asked, words::Words};
+use super::{LogFilter, QueryService, TraceFilter, count_of, logs, timestamp, traces::Asked};
 use crate::{
     error::StoreError,
     time::{PgTimestamp, UnixNanos},
@@ -22,6 +22,9 @@ pub const MAX_BUCKETS: usize = 1_000;
 const ROWS: u32 = 200_000;
 const ROWS_OF_TEXT: u32 = 50_000;
 const ROWS_OF_SPANS: u32 = 3_000;
+
+/// Rows of a sample whose words are compared: no index helps there.
+const SAMPLED_ROWS_OF_TEXT: u32 = 5_000;
 
 /// The least share of a table's pages that is read: below it there would be too few rows to say anything.
 const LEAST_PERCENT: f64 = 0.01;
@@ -190,7 +193,7 @@ impl QueryService {
         let estimate = include_str!("../../queries/log/estimate.sql");
         let rows = self.rows(estimate, &[&window.0, &window.1]).await?;
         let all = rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(0.0);
-        let (share, words) = sample(most, all);
+        let (share, words) = sample(if content { SAMPLED_ROWS_OF_TEXT } else { most }, all);
         let rows =
             self.bars_of_logs(&sql.replace("$sample", &words), filter, window, parts, i64::MAX).await?;
         parts.histogram(&rows, share)
@@ -204,25 +207,22 @@ impl QueryService {
         parts: Parts,
         most: i64,
     ) -> Result<Vec<Row>, StoreError> {
-        let words = filter.text.as_deref().map(Words::of).unwrap_or_default();
-        let pattern = filter.pattern_id.map(|pattern| pattern.0.cast_signed());
+        let asked = logs::Asked::new(filter);
         let trace = filter.trace_id.map(|id| Uuid::from_bytes(id.0));
-        let attributes =
-            (!filter.attributes.is_empty()).then(|| serde_json::Value::Object(filter.attributes.clone()));
         self.rows(
             sql,
             &[
                 &since,
                 &until,
                 &filter.service,
-                &pattern,
+                &asked.pattern,
                 &trace,
-                &words.query,
+                &asked.words.query,
+                &asked.words.likes,
                 &filter.min_severity,
-                &attributes,
+                &asked.attributes,
                 &parts.step_ms,
                 &most,
-                &words.likes,
             ],
         )
         .await

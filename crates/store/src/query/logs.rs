@@ -1,14 +1,19 @@
-//! The lists of log records and of data points, in pages.
+//! Log records, newest first, by their words.
+//!
+//! Nothing keeps records in the order of their times but the order in which they came, so the newest are looked for in windows
+//! of time that grow: most questions end in the first. In each window PostgreSQL chooses between the index on time and
+//! the index on words.
 
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{
-    Cursor, List, LogFilter, LogRecord, MAX_ROWS, MetricFilter, MetricPoint, Page, QueryService, rows,
-    timestamp, words::Words,
+    List, LogFilter, LogRecord, MAX_ROWS, Page, QueryService, TraceId, like,
+    points::{Behind, behind, page},
+    rows, timestamp,
 };
 use crate::{
     error::StoreError,
@@ -19,28 +24,45 @@ use crate::{
 const FIRST_WINDOW: Duration = Duration::from_secs(120);
 
 /// How much longer.
-const GROWTH: u32 = 8;
+const GROWTH: u32 = 4;
 
-/// Windows before the rest is looked at as one: two minutes to two months.
-const WINDOWS: usize = 6;
+/// Windows before the rest is looked at as one: two minutes to three weeks.
+const WINDOWS: usize = 8;
+
+/// What a message must hold.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Words {
+    /// A text query of PostgreSQL over the words of a message.
+    pub(super) query: Option<String>,
+    /// LIKE patterns for what is no word.
+    pub(super) likes: Option<Vec<String>>,
+}
 
 /// From when (included) until when.
 type Window = (Option<UnixNanos>, Option<UnixNanos>);
 
-/// Where the page before ended, as parameters.
-type Behind = (Option<PgTimestamp>, Option<i16>, Option<i64>, Option<String>);
+/// A filter as parameters.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) words: Words,
+    pub(super) pattern: Option<i64>,
+    pub(super) attributes: Option<Value>,
+    behind: Behind,
+}
+
+impl Asked {
+    pub(super) fn new(filter: &LogFilter) -> Self {
+        Self {
+            words: filter.text.as_deref().map(Words::of).unwrap_or_default(),
+            pattern: filter.pattern_id.map(|pattern| pattern.0.cast_signed()),
+            attributes: (!filter.attributes.is_empty()).then(|| Value::Object(filter.attributes.clone())),
+            behind: behind(filter.after.as_ref()),
+        }
+    }
+}
 
 impl QueryService {
     /// The log records that match, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] when the database can not answer now.
-    pub async fn logs(&self, filter: &LogFilter) -> Result<Vec<LogRecord>, StoreError> {
-        Ok(self.logs_page(filter).await?.items)
-    }
-
-    /// A page of the log records that match, newest first.
     ///
     /// A word of `text` finds the words that begin with it; a `"quoted phrase"` is found as it stands. All must be there.
     ///
@@ -48,26 +70,30 @@ impl QueryService {
     ///
     /// [`StoreError::Unavailable`] when the database can not answer now, [`StoreError::DeadlineExceeded`] when it takes too
     /// long.
+    pub async fn logs(&self, filter: &LogFilter) -> Result<Vec<LogRecord>, StoreError> {
+        Ok(self.logs_page(filter).await?.items)
+    }
+
+    /// A page of the log records that match, newest first; see [`Self::logs`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::logs`].
     pub async fn logs_page(&self, filter: &LogFilter) -> Result<Page<LogRecord>, StoreError> {
         let wanted = filter.limit.clamp(1, MAX_ROWS);
+        // One more than fits on the page tells whether another follows.
+        let most = wanted + 1;
         let asked = Asked::new(filter);
         let mut rows = Vec::new();
         match filter.trace_id {
-            Some(trace_id) => {
-                let id = Uuid::from_bytes(trace_id.0);
-                let (since, until) = (timestamp(filter.since), timestamp(filter.until));
-                let most = one_more(wanted);
-                let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&id];
-                parameters.extend(asked.parameters(&since, &until, &most));
-                rows = self.rows(include_str!("../../queries/log/of_trace.sql"), &parameters).await?;
-            }
+            Some(trace_id) => rows.extend(self.logs_of(trace_id, filter, &asked, most).await?),
             None => {
-                for (since, until) in self.windows(filter).await? {
-                    let (since, until) = (timestamp(since), timestamp(until));
-                    let most = one_more(wanted - rows.len().min(wanted));
-                    let parameters = asked.parameters(&since, &until, &most);
-                    rows.extend(self.rows(include_str!("../../queries/log/list.sql"), &parameters).await?);
-                    if rows.len() > wanted {
+                // Nothing behind the cursor is newer than it.
+                let end = filter.after.as_ref().map(|after| UnixNanos::from_postgres(after.time().0 + 1, 0));
+                let until = filter.until.into_iter().chain(end).min();
+                for window in windows(self.newest_log(until).await?, filter.since, until) {
+                    rows.extend(self.logs_within(window, filter, &asked, most - rows.len()).await?);
+                    if rows.len() >= most {
                         break;
                     }
                 }
@@ -76,136 +102,69 @@ impl QueryService {
         page(&rows, wanted, List::Logs, rows::log_record, |record| (record.time, 0))
     }
 
-    /// The time asked for in windows, the newest first.
-    ///
-    /// Nothing keeps records in the order of their times but the order in which they came, so the newest are looked for in
-    /// windows that grow: most questions end in the first. In each PostgreSQL chooses between the index on time and the
-    /// one on words.
-    async fn windows(&self, filter: &LogFilter) -> Result<Vec<Window>, StoreError> {
-        let behind = filter.after.as_ref().map(Cursor::time);
-        let until = [timestamp(filter.until), behind].into_iter().flatten().min_by_key(|time| time.0);
-        let rows = self.rows(include_str!("../../queries/log/newest.sql"), &[&until]).await?;
+    async fn logs_within(
+        &self,
+        (since, until): Window,
+        filter: &LogFilter,
+        asked: &Asked,
+        most: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let (behind, nanos, _, place) = &asked.behind;
+        self.rows(
+            include_str!("../../queries/log/list.sql"),
+            &[
+                &asked.words.query,
+                &asked.words.likes,
+                &filter.min_severity,
+                &filter.service,
+                &timestamp(since),
+                &timestamp(until),
+                // At most MAX_ROWS + 1.
+                &(most as i64),
+                &asked.pattern,
+                &asked.attributes,
+                behind,
+                nanos,
+                place,
+            ],
+        )
+        .await
+    }
+
+    async fn logs_of(
+        &self,
+        trace: TraceId,
+        filter: &LogFilter,
+        asked: &Asked,
+        most: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let (behind, nanos, _, place) = &asked.behind;
+        self.rows_of_trace(
+            include_str!("../../queries/log/of_trace.sql"),
+            &[
+                &Uuid::from_bytes(trace.0),
+                &asked.words.query,
+                &asked.words.likes,
+                &filter.min_severity,
+                &filter.service,
+                &timestamp(filter.since),
+                &timestamp(filter.until),
+                &(most as i64),
+                &asked.pattern,
+                &asked.attributes,
+                behind,
+                nanos,
+                place,
+            ],
+        )
+        .await
+    }
+
+    /// The minute of the newest record that follows a pattern.
+    async fn newest_log(&self, until: Option<UnixNanos>) -> Result<Option<UnixNanos>, StoreError> {
+        let rows = self.rows(include_str!("../../queries/log/newest.sql"), &[&timestamp(until)]).await?;
         let minute: Option<PgTimestamp> = rows.first().map(|row| row.try_get(0)).transpose()?.flatten();
-        let newest = minute.map(|PgTimestamp(micros)| UnixNanos::from_postgres(micros, 0));
-        Ok(windows(newest, filter.since, filter.until))
-    }
-
-    /// The data points that match, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] when the database can not answer now.
-    pub async fn metric_points(&self, filter: &MetricFilter) -> Result<Vec<MetricPoint>, StoreError> {
-        Ok(self.metric_points_page(filter).await?.items)
-    }
-
-    /// A page of the data points that match, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] when the database can not answer now.
-    pub async fn metric_points_page(&self, filter: &MetricFilter) -> Result<Page<MetricPoint>, StoreError> {
-        let wanted = filter.limit.clamp(1, MAX_ROWS);
-        let (behind, nanos, series, place) = behind(filter.after.as_ref());
-        let rows = self
-            .rows(
-                include_str!("../../queries/metric/points.sql"),
-                &[
-                    &filter.name,
-                    &filter.service,
-                    &timestamp(filter.since),
-                    &timestamp(filter.until),
-                    &one_more(wanted),
-                    &behind,
-                    &nanos,
-                    &series,
-                    &place,
-                ],
-            )
-            .await?;
-        let series = rows.get(wanted - 1).map(|row| row.try_get("series_id")).transpose()?.unwrap_or(0);
-        page(&rows, wanted, List::Points, rows::metric_point, |point| (point.time, series))
-    }
-}
-
-/// One more than fits on the page tells whether another follows.
-fn one_more(wanted: usize) -> i64 {
-    // At most MAX_ROWS + 1.
-    wanted as i64 + 1
-}
-
-fn behind(cursor: Option<&Cursor>) -> Behind {
-    match cursor {
-        None => (None, None, None, None),
-        Some(cursor) => {
-            (Some(cursor.time()), Some(cursor.nanos()), Some(cursor.series()), Some(cursor.place()))
-        }
-    }
-}
-
-/// The rows of a page; `order` says by which time, and which series, the last of them stands.
-fn page<T>(
-    rows: &[Row],
-    wanted: usize,
-    list: List,
-    read: impl Fn(&Row) -> Result<T, StoreError>,
-    order: impl Fn(&T) -> (crate::time::UnixNanos, i64),
-) -> Result<Page<T>, StoreError> {
-    let items = rows.iter().take(wanted).map(read).collect::<Result<Vec<_>, _>>()?;
-    let next = match (items.last(), rows.get(wanted - 1)) {
-        (Some(last), Some(row)) if rows.len() > wanted => {
-            let (time, series) = order(last);
-            Cursor::of_row(list, time, series, row.try_get("place")?)
-        }
-        _ => None,
-    };
-    Ok(Page { items, next })
-}
-
-/// A filter as parameters, but for its time and number.
-#[derive(Debug)]
-struct Asked<'a> {
-    words: Words,
-    severity: Option<i32>,
-    service: Option<&'a str>,
-    pattern: Option<i64>,
-    attributes: Option<Value>,
-    behind: Behind,
-}
-
-impl<'a> Asked<'a> {
-    fn new(filter: &'a LogFilter) -> Self {
-        Self {
-            words: filter.text.as_deref().map(Words::of).unwrap_or_default(),
-            severity: filter.min_severity,
-            service: filter.service.as_deref(),
-            pattern: filter.pattern_id.map(|pattern| pattern.0.cast_signed()),
-            attributes: (!filter.attributes.is_empty()).then(|| Value::Object(filter.attributes.clone())),
-            behind: behind(filter.after.as_ref()),
-        }
-    }
-
-    fn parameters<'b>(
-        &'b self,
-        since: &'b Option<PgTimestamp>,
-        until: &'b Option<PgTimestamp>,
-        most: &'b i64,
-    ) -> Vec<&'b (dyn ToSql + Sync)> {
-        let (time, nanos, _, place) = &self.behind;
-        vec![
-            &self.words.query,
-            &self.words.likes,
-            &self.severity,
-            &self.service,
-            since,
-            until,
-            most,
-            &self.pattern,
-            &self.attributes,
-            time,
-            nanos,
-            place,
-        ]
+        Ok(minute.map(|PgTimestamp(micros)| UnixNanos::from_postgres(micros, 0)))
     }
 }
 
@@ -230,9 +189,51 @@ fn windows(newest: Option<UnixNanos>, since: Option<UnixNanos>, until: Option<Un
     windows
 }
 
+impl Words {
+    fn of(text: &str) -> Self {
+        let (mut queries, mut likes) = (Vec::new(), Vec::new());
+        for (at, part) in text.split('"').enumerate() {
+            let quoted = at % 2 == 1;
+            if quoted && !part.trim().is_empty() {
+                queries.extend(lexemes(part).map(|words| format!("'{words}'")));
+                likes.push(like(part));
+            } else if !quoted {
+                for word in part.split_whitespace() {
+                    match lexemes(word) {
+                        Some(words) => queries.push(format!("'{words}':*")),
+                        None => likes.push(like(word)),
+                    }
+                }
+            }
+        }
+        Self {
+            query: (!queries.is_empty()).then(|| queries.join(" & ")),
+            likes: (!likes.is_empty()).then_some(likes),
+        }
+    }
+}
+
+/// The words of a text with a blank between them, as `otel.log_words` divides it; none where there is none.
+fn lexemes(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_begin_words_and_a_quoted_phrase_stands_as_it_is() {
+        let words = Words::of(r#"declin user_id=42 "card was" -- it's"#);
+        assert_eq!(
+            words.query.as_deref(),
+            Some("'declin':* & 'user id 42':* & 'card was' & 'it s':*"),
+            "no quote of the question reaches the query"
+        );
+        assert_eq!(words.likes, Some(vec!["%card was%".to_owned(), "%--%".to_owned()]));
+        assert_eq!(Words::of("  \"\" "), Words::default(), "nothing is asked for");
+    }
 
     #[test]
     fn windows_follow_one_another_from_the_newest_to_the_oldest() {

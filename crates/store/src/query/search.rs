@@ -53,6 +53,9 @@ const COUNTED_FOR: Duration = Duration::from_secs(300);
 /// Patterns that are compared at most, by meaning and by words each.
 const CANDIDATES: i64 = 200;
 
+/// Candidates that the index keeps while it is searched: with these it finds the nearest (`docs/search.md` says how surely).
+const EF_SEARCH: u32 = 500;
+
 /// Patterns that are compared in all.
 const MOST_FOUND: usize = 1000;
 
@@ -127,6 +130,14 @@ struct Found {
     feedback: f64,
 }
 
+/// A pattern that was found.
+#[derive(Debug)]
+struct Ranked {
+    pattern: i64,
+    score: f64,
+    why: Match,
+}
+
 impl Found {
     fn score(&self, by: SearchBy) -> f64 {
         let cosine = self.why.cosine.unwrap_or(0.0);
@@ -164,6 +175,24 @@ impl QueryService {
         filter: &PatternFilter,
         by: SearchBy,
     ) -> Result<Vec<PatternHit>, StoreError> {
+        let ranked = self.ranked(text, filter, by).await?;
+        let ids: Vec<i64> = ranked.iter().map(|ranked| ranked.pattern).collect();
+        let records = self.patterns_of(&ids, filter).await?;
+        let mut by_id: HashMap<i64, PatternRecord> =
+            records.into_iter().map(|record| (record.id.0.cast_signed(), record)).collect();
+        let hit = |Ranked { pattern, score, why }| {
+            Some(PatternHit { pattern: by_id.remove(&pattern)?, score, why })
+        };
+        Ok(ranked.into_iter().filter_map(hit).collect())
+    }
+
+    /// The numbers of the patterns that a text describes, the best first.
+    async fn ranked(
+        &self,
+        text: &str,
+        filter: &PatternFilter,
+        by: SearchBy,
+    ) -> Result<Vec<Ranked>, StoreError> {
         let text: String = text.trim().chars().filter(|character| *character != '\0').take(LONGEST).collect();
         if text.is_empty() {
             return Err(StoreError::InvalidArgument("say what to search for".to_owned()));
@@ -184,20 +213,15 @@ impl QueryService {
         }
         self.stems(&mut found).await?;
         weigh(&stems, &vocabulary, &mut found);
-        let score = |(id, found): (i64, Found)| (id, found.score(by), found.why);
-        let mut ranked: Vec<(i64, f64, Match)> = found.into_iter().map(score).collect();
+        let rank =
+            |(pattern, found): (i64, Found)| Ranked { pattern, score: found.score(by), why: found.why };
+        let mut ranked: Vec<Ranked> = found.into_iter().map(rank).collect();
         ranked.sort_by(|one, other| {
-            let order = |it: &(i64, f64, Match)| (it.2.exact, it.1);
-            let ((exact, score), (other_exact, other_score)) = (order(one), order(other));
-            other_exact.cmp(&exact).then(other_score.total_cmp(&score)).then(one.0.cmp(&other.0))
+            let exact = other.why.exact.cmp(&one.why.exact);
+            exact.then(other.score.total_cmp(&one.score)).then(one.pattern.cmp(&other.pattern))
         });
         ranked.truncate(filter.limit.clamp(1, super::MAX_ROWS));
-        let ids: Vec<i64> = ranked.iter().map(|(id, ..)| *id).collect();
-        let records = self.patterns_of(&ids, filter).await?;
-        let mut by_id: HashMap<i64, PatternRecord> =
-            records.into_iter().map(|record| (record.id.0.cast_signed(), record)).collect();
-        let hit = |(id, score, why)| Some(PatternHit { pattern: by_id.remove(&id)?, score, why });
-        Ok(ranked.into_iter().filter_map(hit).collect())
+        Ok(ranked)
     }
 
     /// The nearest patterns in meaning; none without a model.
@@ -229,8 +253,8 @@ impl QueryService {
             let sql = for_model(include_str!("../../queries/pattern/nearest.sql"), &meaning, model);
             let mut client = self.store.asking().await?;
             let transaction = client.transaction().await?;
-            let ef_search = meaning.hnsw.ef_search.max(most.unsigned_abs().try_into().unwrap_or(u32::MAX));
-            transaction.batch_execute(&format!("SET LOCAL hnsw.ef_search = {}", ef_search.min(1000))).await?;
+            let ef_search = meaning.hnsw.ef_search.max(EF_SEARCH);
+            transaction.batch_execute(&format!("SET LOCAL hnsw.ef_search = {ef_search}")).await?;
             let statement = transaction.prepare_cached(&sql).await?;
             let rows = transaction.query(&statement, &[&vector, &most]).await?;
             transaction.commit().await?;

@@ -36,8 +36,8 @@ const MOST_SERIES: usize = 1_000;
 /// Data points that are read: some 50 ms.
 const MOST_POINTS: usize = 50_000;
 
-/// How long before the time the point may lie from which the first one counts.
-const LOOK_BACK_NANOS: u64 = 600_000_000_000;
+/// How long before and after the time a point may lie with which its first and last one are compared.
+const MARGIN_NANOS: u64 = 600_000_000_000;
 
 /// Groups of an answer, those with the largest numbers, and exemplars, the latest.
 const MOST_GROUPS: usize = 50;
@@ -181,8 +181,9 @@ impl QueryService {
             let labels = group_labels(series, filter.group_by.as_deref());
             let key = serde_json::to_string(&labels).unwrap_or_default();
             let group = groups.entry(key).or_insert_with(|| Group::new(labels, steps.number));
-            group.add(series, points, steps, filter.since.0.saturating_sub(LOOK_BACK_NANOS));
-            let within = points.iter().filter(|point| point.time >= filter.since.0);
+            group.add(series, points, steps, filter.since.0.saturating_sub(MARGIN_NANOS));
+            let time = filter.since.0..filter.until.0;
+            let within = points.iter().filter(|point| time.contains(&point.time));
             exemplars.extend(within.flat_map(|point| point.exemplars(series)));
         }
         exemplars.sort_by_key(|exemplar: &Exemplar| std::cmp::Reverse(exemplar.time));
@@ -222,10 +223,11 @@ impl QueryService {
         filter: &SeriesFilter,
     ) -> Result<(BTreeMap<i64, Vec<Point>>, bool), StoreError> {
         let ids: Vec<i64> = series.iter().map(|series| series.id).collect();
-        let from = UnixNanos(filter.since.0.saturating_sub(LOOK_BACK_NANOS));
+        let from = UnixNanos(filter.since.0.saturating_sub(MARGIN_NANOS));
         let each = (MOST_POINTS / ids.len().max(1)).max(2);
         let sql = include_str!("../../queries/metric/points_of_series.sql");
-        let window = (timestamp(Some(from)), timestamp(Some(filter.until)));
+        let to = UnixNanos(filter.until.0.saturating_add(MARGIN_NANOS));
+        let window = (timestamp(Some(from)), timestamp(Some(to)));
         let rows = self.rows(sql, &[&ids, &window.0, &window.1, &(each as i64)]).await?;
         let mut points: BTreeMap<i64, Vec<Point>> = BTreeMap::new();
         for row in &rows {

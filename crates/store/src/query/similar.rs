@@ -4,7 +4,7 @@
 //! close what those mean is. A pattern that nearly all candidates have says little, so each counts by its rarity among
 //! them. A missing span or another error is what sets a trace apart.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The latest traces of the same operation that are compared; others come by the patterns that are rare.
-const CANDIDATES: i64 = 1000;
+const CANDIDATES: i64 = 500;
 
 /// A trace that is like another.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +28,15 @@ pub struct SimilarTrace {
     pub why: String,
 }
 
-/// What a trace is made of: how many of its spans follow each pattern.
-type MakeUp = HashMap<i64, f64>;
+/// What a trace is made of: how many of its spans follow each pattern. In order, so that the same sums give the same answer.
+type MakeUp = BTreeMap<i64, f64>;
+
+/// What two traces have in common and what sets them apart: the rarest pattern of each.
+struct Difference {
+    shared: Option<i64>,
+    only_other: Option<i64>,
+    missing: Option<i64>,
+}
 
 /// How much a pattern says, and its vector.
 struct Weights {
@@ -68,17 +75,28 @@ impl QueryService {
             others.iter().enumerate().map(|(at, other)| (at, weights.similarity(&this, other))).collect();
         ranked.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         ranked.truncate(limit.clamp(1, super::MAX_ROWS));
-        let mut similar = Vec::with_capacity(ranked.len());
-        for (at, similarity) in ranked {
-            let why = self.difference(&weights, &this, &others[at]).await?;
-            similar.push(SimilarTrace { trace: summary(&candidates[at])?, similarity, why });
-        }
-        Ok(similar)
+        let differences: Vec<Difference> =
+            ranked.iter().map(|(at, _)| weights.difference(&this, &others[*at])).collect();
+        let texts = self.texts(&differences).await?;
+        ranked
+            .into_iter()
+            .zip(differences)
+            .map(|((at, similarity), difference)| {
+                Ok(SimilarTrace { trace: summary(&candidates[at])?, similarity, why: difference.why(&texts) })
+            })
+            .collect()
+    }
+
+    /// Whose these patterns are and what they say.
+    async fn texts(&self, differences: &[Difference]) -> Result<HashMap<i64, String>, StoreError> {
+        let ids: Vec<i64> = differences.iter().flat_map(Difference::patterns).flatten().collect();
+        let rows = self.rows(include_str!("../../queries/pattern/texts.sql"), &[&ids]).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
     async fn weights(&self, this: &MakeUp, others: &[MakeUp]) -> Result<Weights, StoreError> {
         let mut holding: HashMap<i64, f64> = HashMap::new();
-        for pattern in others.iter().chain([this]).flat_map(HashMap::keys) {
+        for pattern in others.iter().chain([this]).flat_map(BTreeMap::keys) {
             *holding.entry(*pattern).or_default() += 1.0;
         }
         let all = others.len() as f64 + 1.0;
@@ -87,33 +105,35 @@ impl QueryService {
             holding.into_iter().map(|(pattern, count)| (pattern, (1.0 + all / count).ln())).collect();
         Ok(Weights { rarity, vectors })
     }
+}
 
-    /// What sets two traces apart, in words.
-    async fn difference(
-        &self,
-        weights: &Weights,
-        this: &MakeUp,
-        other: &MakeUp,
-    ) -> Result<String, StoreError> {
-        let only = |one: &MakeUp, other: &MakeUp| {
-            let missing = one.keys().filter(|pattern| !other.contains_key(pattern));
-            missing.copied().max_by(|one, other| weights.rarity[one].total_cmp(&weights.rarity[other]))
-        };
-        let shared = this.keys().filter(|pattern| other.contains_key(pattern)).copied();
-        let shared = shared.max_by(|one, other| weights.rarity[one].total_cmp(&weights.rarity[other]));
-        let mut parts = Vec::new();
-        for (what, pattern) in
-            [("both: ", shared), ("only this one: ", only(other, this)), ("not here: ", only(this, other))]
-        {
-            let Some(pattern) = pattern else { continue };
-            let record = self.patterns_of(&[pattern], &super::PatternFilter::default()).await?;
-            parts.extend(record.first().map(|record| format!("{what}{} {}", record.service, record.text)));
-        }
-        Ok(parts.join("; "))
+impl Difference {
+    fn patterns(&self) -> [Option<i64>; 3] {
+        [self.shared, self.only_other, self.missing]
+    }
+
+    /// In words.
+    fn why(&self, texts: &HashMap<i64, String>) -> String {
+        let names = ["both: ", "only this one: ", "not here: "];
+        let parts = names.iter().zip(self.patterns());
+        let said = parts.filter_map(|(name, pattern)| Some(format!("{name}{}", texts.get(&pattern?)?)));
+        said.collect::<Vec<_>>().join("; ")
     }
 }
 
 impl Weights {
+    fn difference(&self, this: &MakeUp, other: &MakeUp) -> Difference {
+        let rarest = |of: &MakeUp, beside: &MakeUp, in_both: bool| {
+            let some = of.keys().copied().filter(|pattern| beside.contains_key(pattern) == in_both);
+            some.max_by(|one, other| self.rarity[one].total_cmp(&self.rarity[other]).then(other.cmp(one)))
+        };
+        Difference {
+            shared: rarest(this, other, true),
+            only_other: rarest(other, this, false),
+            missing: rarest(this, other, false),
+        }
+    }
+
     fn similarity(&self, this: &MakeUp, other: &MakeUp) -> f64 {
         let shared = self.shared(this, other);
         match (self.centre(this), self.centre(other)) {

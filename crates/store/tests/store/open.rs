@@ -4,6 +4,7 @@ use crate::engine::Engine;
 use anyhow::Result;
 use mahavishnu_store::{Location, Store, StoreError, migrate::SCHEMA_VERSION};
 use mahavishnu_test_util::TestDatabase;
+use tempfile::TempDir;
 
 async fn refused(location: &str) -> StoreError {
     let location = Location::parse(location).expect("a location");
@@ -39,6 +40,15 @@ async fn a_second_process_on_the_same_embedded_directory_is_told_so() -> Result<
     let error = Store::open(database.store().location()).await.expect_err("in use").to_string();
     assert!(error.contains("has the embedded database") && error.contains("--url"), "{error}");
     database.close().await
+}
+
+#[tokio::test]
+async fn an_embedded_database_that_is_dropped_without_being_closed_holds_nobody_up() -> Result<()> {
+    let directory = TempDir::new()?;
+    let store = Store::open(&Location::Embedded(directory.path().join("db"))).await?;
+    let _open = store.connection().await?;
+    drop(store);
+    Ok(())
 }
 
 #[tokio::test]

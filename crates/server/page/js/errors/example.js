@@ -6,21 +6,20 @@ import { logLine } from '../trace/logs.js';
 import { grouped } from '../trace/attributes.js';
 import { stack } from '../trace/code.js';
 
-/** The left half. `trace` is null where no trace is known. */
-export function example(ctx, group, trace) {
-  const found = trace ? find(group, trace) : null;
+/** The left half. `trace` is null where no trace is known, `found` where the error is not in it. */
+export function example(ctx, group, trace, found) {
   const frames = group.detail?.frames ?? [];
   return h('div.stack', null,
     h('section', { 'aria-label': 'Why these are one group' }, h('h2', null, 'Why these are one group'),
       h('p', null, `${sentence(group.detail?.why ?? 'same pattern of the message')}.`),
       frames.length ? h('ol.frames-list.mono', { title: 'The innermost first' }, frames.map((frame) => h('li.wrap', null, frame))) : null),
-    h('section.stack', { 'aria-label': 'Example' }, h('h2', null, 'An example'), found ? shown(ctx, trace, found) : h('div.failure', null, h('p.said.wrap', null, group.example))));
+    h('div.stack', null, h('h2', null, 'An example'), found ? shown(ctx, trace, found) : h('div.failure', null, h('p.said.wrap', null, group.example))));
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The span or log record of the group in its example trace: by its number where the server says it, otherwise by its type and words. */
-function find(group, trace) {
+export function find(group, trace) {
   const { type } = group.detail ?? {};
   const exceptionOf = (span) => (span.events ?? []).find((event) => event.attributes?.['exception.type'] && (!type || event.attributes['exception.type'] === type));
   const byId = trace.spans.find((span) => span.error_id === group.pattern_id);

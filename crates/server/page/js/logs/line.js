@@ -3,6 +3,7 @@
 import { serviceOf } from '../colour.js';
 import { h, put } from '../dom.js';
 import { clock, millis } from '../format.js';
+import { pairOf } from '../lists/pairs.js';
 import { copy } from '../notice.js';
 import { list, section } from '../trace/attributes.js';
 import { json } from '../trace/code.js';
@@ -36,10 +37,10 @@ function marked(text, words) {
 
 function more(ctx, log, text) {
   const at = millis(log.timestamp);
-  const only = (key, value) => ctx.href('/logs', { attributes: `${key}=${value}`, service: ctx.get('service'), level: ctx.get('level') });
+  const only = (key, value) => ctx.href('/logs', { attributes: pairOf(key, value), service: ctx.get('service'), level: ctx.get('level') });
   const around = { since: new Date(at - AROUND_MS).toISOString(), until: new Date(at + AROUND_MS).toISOString(), range: null, live: null };
   return [
-    h('nav.more-links', { 'aria-label': 'From here' },
+    h('div.more-links', null,
       log.trace_id ? h('a', { href: ctx.href(`/trace/${log.trace_id}`, { span: log.span_id }) }, 'Its trace') : h('span.faint', { title: 'It carries no trace id: it was written where no span was active' }, 'No trace'),
       log.pattern_id ? h('a', { href: ctx.href(`/patterns/${log.pattern_id}`) }, 'Its pattern') : null,
       log.pattern_id ? h('a', { href: ctx.href('/logs', { pattern_id: log.pattern_id }) }, 'Only lines of this pattern') : null,

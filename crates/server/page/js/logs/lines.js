@@ -4,12 +4,15 @@ import { h, put } from '../dom.js';
 import { clock, counted, millis } from '../format.js';
 import { copy } from '../notice.js';
 import { lineOf, textOf } from './line.js';
-import { keyOf } from './tail.js';
+import { keyOf, newest } from './tail.js';
 
 /** Lines in the document, and live ones that wait: more would make the browser slow, and nobody reads them. */
 const MOST_LINES = 2000;
 const MOST_WAITING = 2000;
 const NEAR_TOP_PX = 8;
+/** Nobody reads faster than this. */
+const DRAW_MS = 200;
+const MOST_AT_ONCE = 150;
 
 export class Lines {
   constructor(ctx, { older }) {
@@ -20,6 +23,7 @@ export class Lines {
     this.left = 0;
     this.words = [];
     this.paused = false;
+    this.soon = 0;
     this.bar = h('div.livebar', { hidden: true });
     this.list = h('div.lines.records');
     this.foot = h('div.bar');
@@ -54,11 +58,16 @@ export class Lines {
     const fresh = logs.filter((log) => !this.seen.has(keyOf(log)));
     fresh.forEach((log) => this.seen.add(keyOf(log)));
     this.waiting.push(...fresh);
-    if (this.waiting.length > MOST_WAITING) {
-      this.left += this.waiting.length - MOST_WAITING;
-      this.waiting.splice(0, this.waiting.length - MOST_WAITING);
-    }
-    this.release();
+    this.leave(MOST_WAITING);
+    this.soon ||= setTimeout(() => { this.soon = 0; if (!this.ctx.left.aborted) this.release(); }, DRAW_MS);
+  }
+
+  /** Leaves out the oldest of those that wait, but for so many. */
+  leave(most) {
+    if (this.waiting.length <= most) return;
+    const gone = this.waiting.splice(0, this.waiting.length - most);
+    this.left += gone.length;
+    gone.forEach((log) => this.seen.delete(keyOf(log)));
   }
 
   /** Somebody is reading: it was paused, scrolled, a line is open, or text is being selected. */
@@ -71,13 +80,21 @@ export class Lines {
   release(force = false) {
     if (!force && this.held) { this.draw(); return; }
     if (this.waiting.length) {
-      const fresh = this.waiting.sort((one, other) => millis(other.timestamp) - millis(one.timestamp));
+      if (force) this.left = 0;
+      else this.leave(MOST_AT_ONCE);
+      const fresh = this.waiting.sort(newest);
       this.waiting = [];
-      this.left = 0;
-      this.logs.unshift(...fresh);
-      const lines = fresh.map((log) => this.line(log));
-      lines.forEach((line) => line.classList.add('fresh'));
-      this.list.prepend(...lines);
+      // They come in the order in which they were accepted; each goes where its time belongs.
+      let at = 0;
+      let node = this.list.firstElementChild;
+      for (const log of fresh) {
+        while (at < this.logs.length && newest(this.logs[at], log) < 0) { at += 1; node = node.nextElementSibling; }
+        const line = this.line(log);
+        line.classList.add('fresh');
+        this.list.insertBefore(line, node);
+        this.logs.splice(at, 0, log);
+        at += 1;
+      }
       while (this.logs.length > MOST_LINES) { this.seen.delete(keyOf(this.logs.pop())); this.list.lastElementChild.remove(); }
     }
     this.draw();
@@ -112,7 +129,7 @@ export class Lines {
     const { held } = this;
     const waits = this.waiting.length ? `${counted(this.waiting.length, 'line')} wait${this.waiting.length === 1 ? 's' : ''}${this.left ? `, ${counted(this.left, 'older one')} not kept` : ''}` : '';
     this.bar.classList.toggle('held', Boolean(held));
-    const state = this.said || (held ? (this.paused ? 'Paused' : 'Held while you read') : 'Live: new lines come at the top');
+    const state = this.said || (held ? (this.paused ? 'Paused' : 'Held while you read') : this.left ? `Live: ${counted(this.left, 'line')} came faster than anybody reads and stand not here; they are stored` : 'Live: new lines come at the top');
     const key = `${state}|${waits}|${held}`;
     if (key === this.drawn) return;
     this.drawn = key;

@@ -1,7 +1,6 @@
 // New log records as they come: server-sent events, or questions every two seconds where the server does not send them.
 
 import { ask, url } from '../api.js';
-import { millis } from '../format.js';
 
 const POLL_MS = 2000;
 const POLL_LIMIT = 500;
@@ -16,13 +15,26 @@ export function follow(filters, { from, signal, take, skipped, state }) {
   if (pattern || attributes) { poll(filters, { from, signal, take, state }); return; }
   const source = new EventSource(url('/tail', { signal: 'logs', ...known }));
   let opened = false;
-  source.addEventListener('open', () => { opened = true; state(''); });
-  source.addEventListener('log', (event) => take([JSON.parse(event.data)]));
+  let last = from;
+  const seen = (logs) => {
+    for (const log of logs) if (log.timestamp > last) last = log.timestamp;
+    take(logs);
+  };
+  source.addEventListener('open', async () => {
+    opened = true;
+    state('');
+    // What came before the stream was open, or while it was cut.
+    try {
+      const { data } = await ask(url('/logs', { ...filters, since: last, limit: POLL_LIMIT }), { signal, quiet: true });
+      seen(data);
+    } catch { /* The stream goes on; the list of the page says what is wrong. */ }
+  });
+  source.addEventListener('log', (event) => seen([JSON.parse(event.data)]));
   source.addEventListener('skipped', (event) => skipped(JSON.parse(event.data).count));
   source.addEventListener('error', () => {
     if (signal.aborted) return;
     if (opened) { state('The stream was cut; it joins again by itself.'); return; }
-    // It never opened: this server has no stream.
+    // It never opened: this server has no stream, or no place for one more.
     source.close();
     poll(filters, { from, signal, take, state });
   });
@@ -54,5 +66,5 @@ async function poll(filters, { from, signal, take, state }) {
 /** What tells two records apart. */
 export const keyOf = (log) => `${log.timestamp} ${log.service} ${log.span_id ?? ''} ${log.message ?? ''}`;
 
-/** Newest first. */
-export const newest = (one, other) => millis(other.timestamp) - millis(one.timestamp);
+/** Newest first, to the nanosecond: as texts, which are all of one length; a number of milliseconds has no room for them. */
+export const newest = (one, other) => (one.timestamp === other.timestamp ? 0 : one.timestamp < other.timestamp ? 1 : -1);

@@ -4,47 +4,51 @@ import { histogram } from '../chart.js';
 import { serviceOf } from '../colour.js';
 import { h, put } from '../dom.js';
 import { ago, count, duration, idOf, percent, timeOf } from '../format.js';
-import { example } from '../errors/example.js';
+import { example, find } from '../errors/example.js';
 import { messageOf, typeOf } from '../errors/group.js';
 import { template } from '../search/patterns.js';
 import { copyTable, table } from '../table.js';
 
-const LIMIT = 1000;
+const EXAMPLES = 20;
 
 export function open(ctx) {
   ctx.title(`Error ${ctx.path.id}`);
   const head = ctx.region('The group');
   const shown = ctx.region('Example');
-  const traces = ctx.region('Traces');
+  const traces = ctx.region('Traces that failed');
+  const worked = ctx.region('Traces that worked');
   let drawn = '';
+  let found = null;
   put(ctx.root, h('div.pad.stack', null, h('nav.small', { 'aria-label': 'Up' }, h('a', { href: ctx.href('/errors') }, '← All errors')),
-    head, h('div.halves', null, shown, traces)));
+    head, h('div.halves', null, shown, h('div.stack', null, traces, worked))));
 
   return async function update() {
-    const answer = await ctx.load(head, (signal) => ask(ctx, signal), (it) => header(ctx, it.group));
-    if (!answer) { put(shown); put(traces); return; }
+    const { since, until } = ctx.range;
+    const answer = await ctx.load(head, (signal) => ctx.ask(ctx.url(`/errors/${ctx.path.id}`, { since, until }), { signal }).then((it) => it.data), (it) => header(ctx, it.group));
+    [shown, traces, worked].forEach((it) => { it.hidden = !answer; });
+    if (!answer) return;
     const { group, traces: failing, healthy } = answer;
     ctx.title(`${typeOf(group)} ${messageOf(group)}`.trim());
-    put(traces, lists(ctx, group, failing, healthy));
-    traces.filled = true;
+    put(traces, part('Traces that failed so', failing, (rows) => traceTable(ctx, 'Traces that failed', rows), 'None in this time. A longer time has older ones.'));
     const trace = group.example_trace ?? failing[0]?.trace_id;
     // An example is read slowly: it stays while the counts above go on.
-    if (drawn === trace) return;
-    await ctx.load(shown, (signal) => (trace ? ctx.ask(ctx.url(`/traces/${trace}`), { signal }).then((it) => it.data) : Promise.resolve(null)),
-      (it) => { drawn = trace; return example(ctx, group, it); });
+    if (drawn !== trace) {
+      await ctx.load(shown, (signal) => (trace ? ctx.ask(ctx.url(`/traces/${trace}`), { signal }).then((it) => it.data) : Promise.resolve(null)),
+        (it) => { drawn = trace; found = it ? find(group, it) : null; return example(ctx, group, it, found); });
+    }
+    await ctx.load(worked, (signal) => healthyOf(ctx, found?.span, healthy, signal),
+      (rows) => part(found?.span ? `${found.span.name || 'The same operation'} when it worked` : 'The same operation when it worked', rows,
+        (all) => [compared(failing, all), traceTable(ctx, 'Traces that worked', all)], 'None in this time: it either always fails, or is not called without failing.'));
   };
 }
 
-/** The group with its traces; a server that does not know the question still has it in its list. */
-async function ask(ctx, signal) {
+/** Traces with the operation that failed in which nothing failed; those with the same root where the operation is not known. */
+async function healthyOf(ctx, span, otherwise, signal) {
+  if (!span?.pattern_id) return otherwise;
   const { since, until } = ctx.range;
-  const answer = await ctx.askOr(null, ctx.url(`/errors/${ctx.path.id}`, { since, until }), { signal });
-  if (answer) return answer;
-  const { data } = await ctx.ask(ctx.url('/errors', { since, until, limit: LIMIT }), { signal });
-  const group = data.find((it) => it.pattern_id === ctx.path.id);
-  if (group) return { group, traces: [], healthy: null };
-  // The database's own words say that there is no such group, or not in this time.
-  return (await ctx.ask(ctx.url(`/errors/${ctx.path.id}`, { since, until }), { signal })).data;
+  const of = (status) => ctx.ask(ctx.url('/traces', { since, until, pattern_id: span.pattern_id, status, limit: EXAMPLES }), { signal }).then((it) => it.data);
+  const rows = (await Promise.all([of('ok'), of('unset')])).flat();
+  return rows.length ? rows.sort((one, other) => (one.start_time < other.start_time ? 1 : -1)).slice(0, EXAMPLES) : otherwise;
 }
 
 function header(ctx, group) {
@@ -63,15 +67,6 @@ function header(ctx, group) {
       h('a', { href: ctx.href('/', { q: `pattern:${group.pattern_id}` }) }, 'Its traces'),
       h('a', { href: ctx.href('/logs', { pattern_id: group.pattern_id }) }, 'Its logs')),
     histogram({ start: range.from, step: (range.to - range.from) / parts, buckets: group.trend.map((all) => [all, all]), brush: ctx.setRange, word: 'error' }));
-}
-
-function lists(ctx, group, failing, healthy) {
-  const known = failing.length ? failing : group.example_trace ? [{ trace_id: group.example_trace }] : [];
-  return h('div.stack', null,
-    part('Traces that failed so', known, (rows) => traceTable(ctx, 'Traces that failed', rows),
-      'None in this time. A longer time has older ones.'),
-    healthy && part('The same operation when it worked', healthy, (rows) => [compared(failing, healthy), traceTable(ctx, 'Traces that worked', rows)],
-      'None in this time: it either always fails, or is not called without failing.'));
 }
 
 function part(title, rows, draw, otherwise) {

@@ -1,8 +1,8 @@
 // Log records: dense lines, the newest first, live when asked; their patterns beside them.
 
-import { bucketsOf, histogram } from '../chart.js';
+import { histogram } from '../chart.js';
 import { h, put } from '../dom.js';
-import { count, counted, millis, shortId } from '../format.js';
+import { count, counted, millis, percent, shortId } from '../format.js';
 import { further, holds, teach } from '../lists/empty.js';
 import { chip, serviceSelect, words } from '../lists/filters.js';
 import { Lines } from '../logs/lines.js';
@@ -28,14 +28,14 @@ export function open(ctx) {
   const side = ctx.region('Patterns');
   const lines = new Lines(ctx, { older: async (address) => {
     const { data, next } = await ctx.ask(address);
-    lines.append(data, next ?? olderThan(address, data));
+    lines.append(data, next);
     say();
   } });
   const say = () => put(found, lines.logs.length ? `${counted(lines.logs.length, 'line')}${lines.foot.firstChild ? ', and more' : ''}` : '');
   const fold = h('details.facets', { open: matchMedia('(min-width: 721px)').matches }, h('summary', null, 'Patterns'), side);
   put(ctx.root, h('div.pad.stack', null,
     h('div.bar', null, h('h1', null, 'Logs'), find.element, level, service.element, set, h('span.grow'), found,
-      h('button.plain', { type: 'button', title: 'Copy the lines as text', onclick: () => lines.copy() }, 'Copy')),
+      h('button.plain.copies', { type: 'button', title: 'Copy the lines as text', onclick: () => lines.copy() }, 'Copy')),
     chart, h('div.logs', null, list, fold)));
   ctx.keys({ p: () => lines.toggle() }, [['p', 'Pause and go on, while it is live']]);
   const stream = live(ctx, lines, say);
@@ -53,7 +53,7 @@ export function open(ctx) {
     await Promise.all([
       service.update(),
       goesOn ? null : records(ctx, filters, lines, list, say).then((ok) => { shown = ok ? key : ''; if (ok && ctx.get('live') === '1') stream.start(key, filters); }),
-      overTime(ctx, filters, range, lines, chart),
+      overTime(ctx, filters, range, chart),
       ctx.load(side, (signal) => ctx.ask(ctx.url('/patterns', { kind: 'log', service: filters.service, since: range.since, until: range.until, limit: PATTERNS }), { signal }).then((it) => it.data),
         (patterns) => patternColumn(ctx, patterns)),
     ]);
@@ -70,7 +70,7 @@ async function records(ctx, filters, lines, list, say) {
   const address = ctx.url('/logs', { ...filters, since, until, limit: LIMIT });
   return ctx.load(list, async (signal) => {
     const { data, next } = await ctx.ask(address, { signal });
-    return { data, next: next ?? olderThan(address, data), empty: data.length ? null : await emptyState(ctx, signal) };
+    return { data, next, empty: data.length ? null : await emptyState(ctx, signal) };
   }, ({ data, next, empty }) => {
     lines.reset(data, next, (filters.text ?? '').split(/\s+/).filter(Boolean));
     say();
@@ -79,23 +79,11 @@ async function records(ctx, filters, lines, list, say) {
   });
 }
 
-/** Where older lines are, for a server that does not say it itself. */
-function olderThan(address, data) {
-  if (data.length < LIMIT) return null;
-  const at = new URL(address, location.origin);
-  if (at.searchParams.has('cursor')) return null;
-  at.searchParams.set('until', data.at(-1).timestamp);
-  return at.pathname + at.search;
-}
-
-async function overTime(ctx, filters, range, lines, chart) {
+async function overTime(ctx, filters, range, chart) {
   const until = range.until ?? new Date(range.to).toISOString();
-  await ctx.load(chart, async (signal) => {
-    const answer = await ctx.askOr(null, ctx.url('/logs/histogram', { ...filters, since: range.since, until, buckets: BARS }), { signal });
-    if (answer) return { start: millis(answer.start), step: answer.step_ms, buckets: answer.buckets.map((it) => [it.records, it.errors]) };
-    const { data } = await ctx.ask(ctx.url('/logs', { ...filters, since: range.since, until, limit: 1000 }), { signal });
-    return bucketsOf(data.map((log) => ({ time: millis(log.timestamp), failing: log.severity_number >= SEVERITY.error })), range, BARS);
-  }, (bars) => histogram({ ...bars, brush: ctx.setRange, word: 'record' }));
+  await ctx.load(chart, (signal) => ctx.ask(ctx.url('/logs/histogram', { ...filters, since: range.since, until, buckets: BARS }), { signal }).then((it) => it.data),
+    ({ start, step_ms: step, buckets, share }) => [histogram({ start: millis(start), step, buckets: buckets.map((it) => [it.records, it.errors]), brush: ctx.setRange, word: 'record' }),
+      share < 1 ? h('p.small.faint', null, `Estimated from ${percent(share)} of the records.`) : null]);
 }
 
 /** The stream of new lines, which goes on over updates of the page. */

@@ -9,7 +9,6 @@ import { lineOf } from '../logs/line.js';
 import { template } from '../search/patterns.js';
 import { table } from '../table.js';
 
-const LIST = 1000;
 const SHOWN = 200;
 
 export function open(ctx) {
@@ -19,23 +18,16 @@ export function open(ctx) {
   put(ctx.root, h('div.pad.stack', null, h('nav.small', { 'aria-label': 'Up' }, h('a', { href: ctx.href('/patterns') }, '← All patterns')), head, where));
 
   return async function update() {
-    const pattern = await ctx.load(head, (signal) => ask(ctx, signal), (it) => header(ctx, it));
-    if (!pattern) { put(where); return; }
+    const { since, until } = ctx.range;
+    const pattern = await ctx.load(head, (signal) => ctx.ask(ctx.url(`/patterns/${ctx.path.id}`, { since, until }), { signal }).then((it) => it.data), (it) => header(ctx, it));
+    where.hidden = !pattern;
+    if (!pattern) return;
     ctx.title(pattern.text);
-    const filters = { since: ctx.range.since, until: ctx.range.until, pattern_id: pattern.pattern_id, limit: SHOWN };
+    const filters = { since, until, pattern_id: pattern.pattern_id, limit: SHOWN };
     const isLog = pattern.kind === 'log';
-    await ctx.load(where, (signal) => ctx.askOr(null, ctx.url(isLog ? '/logs' : '/traces', filters), { signal }),
-      (rows) => (rows === null ? h('p.note', null, 'This server can not list them by their pattern.') : isLog ? logs(ctx, pattern, rows) : traces(ctx, pattern, rows)));
+    await ctx.load(where, (signal) => ctx.ask(ctx.url(isLog ? '/logs' : '/traces', filters), { signal }).then((it) => it.data),
+      (rows) => (isLog ? logs(ctx, pattern, rows) : traces(ctx, pattern, rows)));
   };
-}
-
-async function ask(ctx, signal) {
-  const { since, until } = ctx.range;
-  const address = ctx.url(`/patterns/${ctx.path.id}`, { since, until });
-  const pattern = await ctx.askOr(null, address, { signal });
-  if (pattern) return pattern;
-  const { data } = await ctx.ask(ctx.url('/patterns', { since, until, limit: LIST }), { signal });
-  return data.find((it) => it.pattern_id === ctx.path.id) ?? (await ctx.ask(address, { signal })).data;
 }
 
 function header(ctx, pattern) {
@@ -64,8 +56,8 @@ function logs(ctx, pattern, rows) {
 function values(holes) {
   if (!holes.length) return null;
   const card = ({ name, different, values: shown, of }, at) => h('li', null,
-    h('h3', null, h('span.hole', null, name === '<*>' ? '∗' : name.slice(1, -1)), h('span.faint.small', null, ` ${at + 1}: ${different === 1 ? 'always the same' : `${count(different)} different`}`)),
-    h('ul', null, shown.map((it) => h('li.value-line', { title: it.value }, h('i', { 'aria-hidden': 'true', style: { width: `${(it.count / of) * 100}%` } }), h('span.cut.mono', null, it.value), h('span.num.dim', null, percent(it.count / of))))));
+    h('h3', null, h('span.hole', null, name === '<*>' ? '∗' : name.slice(1, -1)), h('span.faint.small', null, ` ${at + 1}: ${different === 1 ? 'always the same' : different === of ? 'never the same, as' : `${count(different)} different`}`)),
+    h('ul', null, shown.map((it) => h('li.value-line', { title: it.value }, different === of ? null : h('i', { 'aria-hidden': 'true', style: { width: `${(it.count / of) * 100}%` } }), h('span.cut.mono', null, it.value), different === of ? null : h('span.num.dim', null, percent(it.count / of))))));
   return h('section', { 'aria-label': 'Placeholders' }, h('h2', null, 'What stands at its placeholders'), h('ul.holes', null, holes.map(card)));
 }
 

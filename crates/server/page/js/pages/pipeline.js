@@ -11,53 +11,60 @@ import { summary } from '../pipeline/words.js';
 
 const POLL_MS = 2000;
 const TICK_MS = 1000;
-const LETTERS = 200;
+const LETTERS = 1000;
 /** From this share of its budget on a spool is worth a warning. */
 const NEARLY_FULL = 0.8;
 
 export function open(ctx) {
   ctx.title('Pipeline');
-  const body = ctx.region('Destinations and ledger');
+  const state = ctx.region('Destinations');
   const dead = ctx.region('Dead letters');
+  const rest = ctx.region('Ledger, spool and database');
   const told = h('span.dim.small.num', { role: 'status' });
-  put(ctx.root, h('div.pad.stack', null, h('div.bar', null, h('h1', null, 'Pipeline'), h('span.grow'), told), body,
-    h('section', { 'aria-label': 'Dead letters' }, h('h2', null, 'Dead letters'), dead)));
+  put(ctx.root, h('div.pad.stack', null, h('div.bar', null, h('h1', null, 'Pipeline'), h('span.grow'), told), state,
+    h('div', null, h('h2', null, 'Dead letters'), dead), rest));
   const rates = new Rates();
-  let refused = null;
-
-  const showLetters = () => ctx.load(dead, (signal) => ctx.ask(ctx.url('/dead-letters', { limit: LETTERS }), { signal }).then((it) => it.data),
-    (list) => letters(ctx, list, LETTERS, showLetters));
+  const asked = ctx.url('/dead-letters', { limit: LETTERS });
+  let known = '';
+  const drawLetters = (list) => { known = JSON.stringify(list); return letters(ctx, list, LETTERS, showLetters); };
+  const showLetters = () => ctx.load(dead, (signal) => ctx.ask(asked, { signal }).then((it) => it.data), drawLetters);
+  // What is sent again may be refused again a moment later; drawn only when it is another list, so that an open reason stays open.
+  const lookAgain = async () => {
+    if (!dead.filled) return;
+    const { data } = await ctx.ask(asked, { signal: ctx.left, quiet: true });
+    if (JSON.stringify(data) !== known) put(dead, drawLetters(data));
+  };
 
   const draw = (status) => {
     rates.take(status);
     put(told, `Read at ${clock(Date.now())}, again every 2 s`);
-    const now = (status.destinations ?? []).reduce((sum, it) => sum + it.ledger.reduce((all, entry) => all + entry.dead_lettered, 0), 0);
-    if (refused !== null && refused !== now) showLetters();
-    refused = now;
-    return whole(ctx, status, rates, performance.now());
+    keepFocus(state, () => put(state, destinations(ctx, status, rates)));
+    keepFocus(rest, () => put(rest, others(ctx, status)));
+    rest.filled = true;
   };
-  poll(ctx, body, told, draw);
+  poll(ctx, state, told, draw, lookAgain);
 
   return async function update() {
-    await Promise.all([ctx.load(body, (signal) => ctx.ask('/api/v1/status', { signal }).then((it) => it.data), draw), dead.filled ? null : showLetters()]);
+    await Promise.all([ctx.load(state, (signal) => ctx.ask('/api/v1/status', { signal }).then((it) => it.data), draw), dead.filled ? null : showLetters()]);
   };
 }
 
 /** Reads the status again and again while somebody looks. */
-function poll(ctx, body, told, draw) {
+function poll(ctx, state, told, draw, lookAgain) {
   let asking = false;
   const again = async () => {
-    if (asking || document.hidden || !body.filled || document.querySelector('dialog[open]')) return;
+    if (asking || document.hidden || !state.filled || document.querySelector('dialog[open]')) return;
     asking = true;
     try {
       const { data } = await ctx.ask('/api/v1/status', { signal: ctx.left, quiet: true });
-      keepFocus(body, () => put(body, draw(data)));
+      draw(data);
+      await lookAgain();
     } catch (error) {
       if (error.name !== 'AbortError') put(told, h('span.slow', null, `⚠ No answer at ${clock(Date.now())}: this is what was read before`));
     }
     asking = false;
   };
-  const timers = [setInterval(again, POLL_MS), setInterval(() => tick(body), TICK_MS)];
+  const timers = [setInterval(again, POLL_MS), setInterval(() => tick(state), TICK_MS)];
   ctx.closed(() => timers.forEach(clearInterval));
 }
 
@@ -70,16 +77,20 @@ function keepFocus(root, run) {
   if (at >= 0) all()[at]?.focus({ preventScroll: true });
 }
 
-function whole(ctx, status, rates, readAt) {
+function destinations(ctx, status, rates) {
   const said = summary(status);
-  const destinations = status.destinations ?? [];
+  const rows = status.destinations ?? [];
   return h('div.stack.pipeline', null,
     h(`p.verdict.${said.kind}`, { role: 'status' }, h('b', { 'aria-hidden': 'true' }, said.glyph), ' ', said.words),
-    h('section', { 'aria-label': 'Destinations' }, h('h2', null, 'Destinations'),
-      destinations.length ? destinationTable(ctx, status, rates, readAt) : h('p.note', null, 'This server has no destination.')),
+    h('div', null, h('h2', null, 'Destinations'),
+      rows.length ? destinationTable(ctx, status, rates, performance.now()) : h('p.note', null, 'This server has no destination.')));
+}
+
+function others(ctx, status) {
+  return h('div.stack.pipeline', null,
     h('section', { 'aria-label': 'Ledger' }, h('h2', null, 'Ledger'), h('p.small.dim', null, 'Records since the server started, and those it found waiting then.'),
       h('div.sums', null, h('div', null, h('h3', null, 'What senders were told'), door(status.ledger ?? [])),
-        destinations.map((it) => h('div', null, h('h3', null, `What became of it at ${it.name}`), delivery(it))))),
+        (status.destinations ?? []).map((it) => h('div', null, h('h3', null, `What became of it at ${it.name}`), delivery(it))))),
     h('div.halves', null, spool(status.spool), storage(ctx, status)));
 }
 

@@ -24,6 +24,8 @@ export function open(ctx) {
   const patterns = ctx.region('Patterns that match');
   const side = ctx.region('Facets');
   const list = ctx.region('Traces');
+  // How many there are in all, for where not all are listed.
+  const total = h('span');
   let shown;
   const fold = h('details.facets', { open: matchMedia('(min-width: 721px)').matches }, h('summary', null, 'Narrow'), side);
   put(ctx.root, h('h1.gone', null, 'Search'),
@@ -43,8 +45,8 @@ export function open(ctx) {
     patterns.hidden = !query.words;
     const { signal } = ctx;
     await Promise.all([
-      results(context, { list, found, chart, side }, (element) => { shown = element; }),
-      query.words ? null : overview(context, chart, side),
+      results(context, { list, found, chart, side, total }, (element) => { shown = element; }),
+      query.words ? put(total, ' best traces') : overview(context, chart, side, total),
       query.words ? matching(context, patterns) : null,
     ]);
     // Who was just told how to send a first span need not load the page again to see it.
@@ -53,7 +55,7 @@ export function open(ctx) {
 }
 
 /** The list of traces; with words it is also what the histogram and the facets count. */
-async function results({ ctx, query, range, filters, narrow }, { list, found, chart, side }, show) {
+async function results({ ctx, query, range, filters, narrow }, { list, found, chart, side, total }, show) {
   const address = query.words
     ? ctx.url('/search', { ...filters, q: query.words, limit: LIMIT })
     : ctx.url('/traces', { ...filters, limit: LIMIT });
@@ -78,7 +80,8 @@ async function results({ ctx, query, range, filters, narrow }, { list, found, ch
     const draw = (more) => {
       const element = traceTable(ctx, query, rows);
       show(element);
-      put(found, `${count(rows.length)}${more || (query.words && rows.length >= LIMIT) ? ', and more' : ''} ${rows.length === 1 ? 'trace' : 'traces'}`);
+      const cut = more || (query.words && rows.length >= LIMIT);
+      put(found, query.words || !cut ? '' : 'Newest ', `${count(rows.length)}${cut ? '' : rows.length === 1 ? ' trace' : ' traces'}`, cut ? total : null);
       put(view, h('div.scroll', null, element), more ? moreButton(ctx, more, rows, draw) : null);
     };
     draw(next);
@@ -104,19 +107,23 @@ function moreButton(ctx, address, rows, draw) {
 }
 
 /** Histogram and facets as the server counts them. */
-async function overview({ ctx, query, range, filters, narrow }, chart, side) {
+async function overview({ ctx, query, range, filters, narrow }, chart, side, total) {
   const latest = (signal) => ctx.ask(ctx.url('/traces', { ...filters, limit: 1000 }), { signal }).then((it) => it.data);
   const histogramOf = async (signal) => {
     const until = range.until ?? new Date(range.to).toISOString();
     const answer = await ctx.askOr(null, ctx.url('/traces/histogram', { ...filters, until, buckets: BARS }), { signal });
-    if (answer) return { start: millis(answer.start), step: answer.step_ms, buckets: answer.buckets.map((it) => [it.traces, it.errors]) };
+    if (answer) return { start: millis(answer.start), step: answer.step_ms, buckets: answer.buckets.map((it) => [it.traces, it.errors]), guessed: answer.share < 1 };
     const times = (await latest(signal)).map((it) => ({ time: millis(it.start_time), failing: failing(it) }));
     return bucketsOf(times, range, BARS);
   };
   const facetsFor = async (signal) =>
     (await ctx.askOr(null, ctx.url('/traces/facets', filters), { signal })) ?? facetsOf(await latest(signal));
   await Promise.all([
-    ctx.load(chart, histogramOf, (bars) => histogram({ ...bars, brush: ctx.setRange })),
+    ctx.load(chart, histogramOf, (bars) => {
+      const all = bars.buckets.reduce((sum, [traces]) => sum + traces, 0);
+      put(total, ` of ${bars.guessed ? 'about ' : ''}${count(all)} traces`);
+      return histogram({ ...bars, brush: ctx.setRange });
+    }),
     ctx.load(side, facetsFor, (counts) => facets(counts, query, narrow)),
   ]);
 }

@@ -50,18 +50,15 @@ export function open(ctx) {
       shown = serviceTable(ctx, rows, seconds, chosen);
       return empty ?? (rows.length ? h('div.scroll', null, shown) : further(ctx, 'No service has this name', ['find']));
     });
-    await Promise.all([
-      ctx.load(map, async (signal) => [(await ctx.ask(ctx.url('/services/map', window), { signal })).data, await asked], ([answer]) => {
-        known = { ...known, ...answer };
-        width = map.clientWidth;
-        return drawn(ctx, known, width);
-      }),
-      chosen === null ? null : ctx.load(side, (signal) => ctx.ask(ctx.url(`/services/${encodeURIComponent(chosen)}/operations`, { ...window, limit: OPERATIONS }), { signal }).then((it) => it.data),
-        async (operations) => { await asked; return panel(ctx, chosen, { service: known.services.get(chosen), calls: known.calls, operations, seconds, limit: OPERATIONS, close }); }),
-    ]);
-    // What it calls is known now, whichever answer came first.
-    const open = side.querySelector('.service-panel');
-    if (open && side.calls !== known.calls) side.calls = known.calls;
+    const mapped = ctx.load(map, async (signal) => [(await ctx.ask(ctx.url('/services/map', window), { signal })).data, await asked], ([answer]) => {
+      known = { ...known, ...answer };
+      width = map.clientWidth;
+      return drawn(ctx, known, width);
+    });
+    await Promise.all([mapped, chosen === null ? null : ctx.load(side, async (signal) => {
+      const [operations] = await Promise.all([ctx.ask(ctx.url(`/services/${encodeURIComponent(chosen)}/operations`, { ...window, limit: OPERATIONS }), { signal }), mapped]);
+      return operations.data;
+    }, (operations) => panel(ctx, chosen, { service: known.services.get(chosen), calls: known.calls, operations, seconds, limit: OPERATIONS, close }))]);
   };
 }
 

@@ -5,6 +5,7 @@ import { h, put } from '../dom.js';
 import { count, counted, duration, idOf, millis, percent, timeOf } from '../format.js';
 import { copy } from '../notice.js';
 import { nothing } from '../region.js';
+import { exactText, readExact } from '../trace/exact.js';
 import { jsonTab } from '../trace/json.js';
 import { logsTab } from '../trace/logs.js';
 import { minimap } from '../trace/minimap.js';
@@ -25,25 +26,31 @@ export function open(ctx) {
   put(ctx.root, frame);
   ctx.root.classList.add('full');
   let view = null;
+  let shownFor = null;
+  let size = 0;
 
   return async function update() {
-    if (!view) {
-      await ctx.load(frame, async (signal) => (await ctx.ask(ctx.url(`/traces/${encodeURIComponent(ctx.path.id)}`), { signal })).data, (data) => {
+    // The same address again means that somebody wants to see what has come since.
+    if (!view || shownFor === location.search) {
+      await ctx.load(frame, async (signal) => (await ctx.ask(ctx.url(`/traces/${encodeURIComponent(ctx.path.id)}`), { signal, read: readExact })).data, (data) => {
+        if (view && size === data.spans.length + data.logs.length) return undefined;
+        size = data.spans.length + data.logs.length;
         view = build(ctx, data);
         return view.element;
       });
     }
+    shownFor = location.search;
     await view?.show();
+    requestAnimationFrame(() => performance.mark('trace drawn'));
   };
 }
 
 /** Everything that is drawn once; `show` follows the address. */
 function build(ctx, data) {
   if (!data.spans.length) return { element: lone(ctx, data), show: () => {} };
-  const trace = model(data);
-  trace.id = data.trace_id;
+  const trace = { ...model(data), id: data.trace_id, points: data.metrics };
   const root = trace.roots[0];
-  ctx.title(`${root.span.name} · ${duration(trace.length)}`);
+  ctx.title(`${root.span.name} · ${duration(trace.duration)}`);
   const panel = h('aside.side', { 'aria-label': 'The chosen span', hidden: true });
   const choose = (node) => ctx.change({ span: node?.span.span_id ?? null, tab: null }, { replace: Boolean(ctx.get('span')) });
   const waterfall = new Waterfall(trace, { choose });
@@ -63,8 +70,8 @@ function build(ctx, data) {
       name === 'logs' ? `${word} ${count(data.logs.length)}` : word)));
   const close = () => choose(null);
   ctx.keys(bind({ ctx, trace, waterfall, choose, close, zoom, tools }), HELP);
-  const parts = { ctx, data, trace, body, panel, waterfall, choose, close, tools, map };
-  const element = h('div.tpage', null, summary(ctx, data, trace), map.element, h('div.bar.ttabs', null, tabs, tools.element), body);
+  const parts = { ctx, trace, body, panel, waterfall, choose, close, tools, map };
+  const element = h('div.tpage', null, summary(data, trace, tools), map.element, h('div.bar.ttabs', null, tabs, tools.element), body);
   return { element, show: () => show(parts, tabs, zoom) };
 }
 
@@ -77,7 +84,7 @@ function withWindow(value) {
 
 /** Shows what the address says: tab, span, window. */
 async function show(parts, tabs, zoom) {
-  const { ctx, data, trace, body, panel, waterfall, choose, close, tools } = parts;
+  const { ctx, trace, body, panel, waterfall, choose, close, tools } = parts;
   const tab = ctx.get('tab', 'waterfall');
   for (const button of tabs.children) button.setAttribute('aria-selected', String(button.dataset.tab === tab));
   tools.element.hidden = tab !== 'waterfall';
@@ -102,10 +109,9 @@ async function show(parts, tabs, zoom) {
     await ctx.load(region, async (signal) => (await ctx.ask(ctx.url(`/traces/${trace.id}/similar`, { limit: SIMILAR }), { signal })).data,
       (similar) => similarTab(ctx, trace, similar));
   }
-  void data;
 }
 
-function summary(ctx, data, trace) {
+function summary(data, trace, tools) {
   const root = trace.roots[0];
   const missing = root.span.parent_span_id;
   const api = `${location.origin}/api/v1/traces/${trace.id}`;
@@ -113,14 +119,14 @@ function summary(ctx, data, trace) {
   return h('header.tsummary', null,
     h('div.bar', null, h('h1.cut', { title: root.span.name }, trace.errors ? h('span.bad', null, '✕ ') : null, root.span.name || '(no name)'), serviceOf(root.span.service),
       h('span.grow'), h('span.faint', null, 'Copy as'), act('Link', 'Copy the address of this page', () => copy(location.href, 'Link copied')),
-      act('JSON', 'Copy the trace as JSON', async () => copy(JSON.stringify(data, null, 2), 'Trace copied as JSON')),
+      act('JSON', 'Copy the trace as JSON', async () => copy(exactText(data), 'Trace copied as JSON')),
       act('curl', 'Copy a command that fetches this trace', () => copy(`curl '${api}'`, 'Command copied'))),
-    h('div.bar.tfacts', null, fact('Started', timeOf(new Date(trace.startMs).toISOString(), { precise: true })), fact('Duration', h('b.mono', null, duration(trace.length))),
-      fact('', counted(trace.nodes.length, 'span')), trace.errors ? h('span.bad', null, `✕ ${counted(trace.errors, 'error')}`) : h('span.dim', null, 'no errors'),
+    h('div.bar.tfacts', null, fact('Started', timeOf(new Date(trace.startMs).toISOString(), { precise: true })), fact('Duration', h('b.mono', null, duration(trace.duration))),
+      fact('', counted(trace.nodes.length, 'span')), trace.errors ? h('button.link.bad', { type: 'button', title: 'Go to the next failing span (n)', onclick: () => tools.failing(1) }, `✕ ${counted(trace.errors, 'error')}`) : h('span.dim', null, 'no errors'),
       fact('', counted(trace.deepest + 1, 'level')), fact('Trace', idOf(trace.id)),
       missing ? h('span.slow', { title: 'The span without a parent has not come yet, or was not sampled' }, '⚠ root missing') : null,
       trace.roots.length > 1 ? h('span.slow', { title: 'Spans whose parent is not here' }, `⚠ ${count(trace.roots.length)} roots`) : null,
-      h('span.tservices', null, trace.services.map((it) => h('span', { title: `${it.name}: ${percent(it.share)} of the own time of all spans, ${counted(it.spans, 'span')}${it.errors ? `, ${it.errors} failing` : ''}` },
+      h('span.tservices', null, trace.services.map((it) => h('button.link', { type: 'button', onclick: () => tools.look(it.name), title: `${it.name}: ${percent(it.share)} of the own time of all spans, ${counted(it.spans, 'span')}${it.errors ? `, ${it.errors} failing` : ''}; click to mark them` },
         serviceOf(it.name), h('span.mono.dim', null, ` ${percent(it.share)}`))))));
 }
 

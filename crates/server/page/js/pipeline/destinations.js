@@ -2,7 +2,7 @@
 
 import { spark } from '../chart.js';
 import { h } from '../dom.js';
-import { count, counted, duration, quantity } from '../format.js';
+import { ago, count, counted, duration, quantity } from '../format.js';
 import { keepSort } from '../lists/filters.js';
 import { table } from '../table.js';
 import { breakerWords, waitingOf } from './words.js';
@@ -54,5 +54,6 @@ function throughput(rate) {
 function errorCell(row) {
   if (!row.last_error) return h('span.faint', null, row.failures ? 'not said' : 'none');
   const text = typeof row.last_error === 'string' ? row.last_error : row.last_error.message ?? JSON.stringify(row.last_error);
-  return h('span.cut.block', { title: text, class: row.breaker === 'CLOSED' ? 'dim' : 'bad' }, text);
+  const when = row.last_error_at ? [ago(row.last_error_at), ': '] : null;
+  return h('span.cut.block', { title: text, class: row.breaker === 'CLOSED' ? 'dim' : 'bad' }, when, text);
 }

@@ -27,7 +27,7 @@ export function summary(status) {
   const dead = destinations.reduce((sum, it) => sum + sumOf(it, 'dead_lettered'), 0);
   if (lost) return { kind: 'broken', glyph: '✕', words: `${counted(lost, 'record')} lost: there was no room for ${lost === 1 ? 'it' : 'them'} in the spool, or the disk was damaged.` };
   if (broken.length) {
-    return { kind: 'warm', glyph: '⚠', words: `${broken.map((it) => it.name).join(', ')} ${broken.length === 1 ? 'does' : 'do'} not take records now. ${waiting ? `${counted(waiting, 'record')} wait in the spool` : 'What comes waits in the spool'}; nothing is lost.` };
+    return { kind: 'warm', glyph: '⚠', words: `${broken.map((it) => it.name).join(', ')} ${broken.length === 1 ? 'does' : 'do'} not take records now. ${waiting ? `${counted(waiting, 'record')} wait in the spool` : 'What comes waits in the spool'}; nothing is lost.${dead ? ` Besides, ${counted(dead, 'record')} were refused for good: see the dead letters.` : ''}` };
   }
   if (status.storage_error) return { kind: 'warm', glyph: '⚠', words: 'The database does not answer questions now. What comes is kept in the spool; nothing is lost.' };
   if (dead) return { kind: 'warm', glyph: '⚠', words: `${counted(dead, 'record')} refused for good since the start and kept as dead letters; everything else is delivered${waiting ? ' or on its way' : ''}.` };

@@ -26,15 +26,16 @@ const says = (key, values) => values?.length && (key === 'service' || key === 's
 
 function section(key, title, values, chosen, narrow) {
   const most = Math.max(...values.map((it) => it.count));
-  const lines = values.map(({ value, count: of }, at) => line(key, String(typeof value === 'object' ? JSON.stringify(value) : value), of, most, at, chosen, narrow));
+  const lines = values.map(({ value, count: of }, at) => line(key, value, of, most, at, chosen, narrow));
   const rest = lines.slice(SHOWN);
   const more = rest.length ? h('button.link.small', { type: 'button', onclick: () => { rest.forEach((it) => { it.hidden = false; }); more.remove(); } }, `${rest.length} more`) : null;
-  return h('section.facet', { 'aria-label': title }, h('h3.cut', { title }, title), h('ul', null, lines), more);
+  return h('section.facet', { 'aria-label': title }, h('h2.cut', { title }, title), h('ul', null, lines), more);
 }
 
-function line(key, value, of, most, at, chosen, narrow) {
-  const pressed = chosen(key, value) || chosen(key, value.toLowerCase());
-  const taken = key === 'status' ? value.toLowerCase() : value;
+function line(key, given, of, most, at, chosen, narrow) {
+  const taken = key === 'status' ? given.toLowerCase() : given;
+  const value = typeof taken === 'string' ? taken : JSON.stringify(taken);
+  const pressed = chosen(key, value);
   const name = key === 'service' ? h(`span.svc.${colourOf(value)}`, null, h('span.cut', null, value || '(no name)'))
     : h(`span.cut${key === 'status' && taken === 'error' ? '.bad' : ''}`, null, key === 'status' ? GLYPHS[taken] ?? '' : '', value || '(empty)');
   return h('li', { hidden: at >= SHOWN && !pressed },

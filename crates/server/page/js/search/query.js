@@ -1,6 +1,6 @@
 // What is written in the search box: words, "exact phrases", ids, and `key:value`.
 
-const TOKEN = /([A-Za-z_][\w.\-/]*):("[^"]*"|[^\s"]\S*)|"([^"]*)"?|(\S+)/g;
+const TOKEN = /([A-Za-z_][\w.\-/]*):("(?:[^"\\]|\\.)*"|[^\s"]\S*)|"([^"]*)"?|(\S+)/g;
 const ID = /^(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
 const LENGTH = /^([<>]=?)?(\d+(?:\.\d+)?)(us|µs|ms|s|m|h)?$/;
 const MS = { us: 0.001, µs: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -37,15 +37,16 @@ function tokenOf([whole, key, given, phrase, word], filters, attributes) {
   if (phrase !== undefined) return { kind: 'exactly', shown: phrase, source: whole, ask: `"${phrase}"`, explained: EXPLAINED.exactly };
   // A URL, a path of Rust or C++ and a time of the day have colons too.
   if (key && !given.startsWith('//') && !given.startsWith(':')) {
-    const value = given.replace(/^"|"$/g, '');
+    const quoted = given.startsWith('"');
+    const value = quoted ? unquoted(given) : given;
     const filter = KEYS[key]?.(value);
     if (filter) {
       Object.assign(filters, filter);
       return { kind: key, shown: value, source: whole, key, value, explained: `Only where the ${key} is so` };
     }
-    // The API takes attributes with commas between them.
-    if (!value.includes(',')) {
-      attributes.push(`${key}=${value}`);
+    // The API takes attributes with commas between them, and a value in quotes as a text: "500" is not 500.
+    if (quoted || !value.includes(',')) {
+      attributes.push(`${key}=${quoted ? JSON.stringify(value) : value}`);
       return { kind: key, shown: value, source: whole, key, value, explained: 'Only where this attribute is so' };
     }
   }
@@ -87,8 +88,16 @@ function ms(text) {
   return amount === undefined ? null : amount * MS[unit ?? 'ms'];
 }
 
-/** `key:value` as it is written in the box. */
-export const written = (key, value) => `${key}:${/[\s"]/.test(value) || value === '' ? `"${String(value).replaceAll('"', '')}"` : value}`;
+function unquoted(text) {
+  try { return JSON.parse(text); } catch { return text.slice(1, -1); }
+}
+
+/** `key:value` as it is written in the box; a text that could be taken for something else stands in quotes. */
+export function written(key, value) {
+  if (typeof value !== 'string') return `${key}:${JSON.stringify(value)}`;
+  const isPlain = /^[^\s",<>[{/:][^\s",]*$/.test(value) && (KEYS[key] || !/^(true|false|null|-?\d.*)$/.test(value));
+  return `${key}:${isPlain ? value : JSON.stringify(value)}`;
+}
 
 /** The text of the box without one of its tokens. */
 export const without = (query, token) => query.tokens.filter((it) => it !== token).map((it) => it.source).join(' ');

@@ -1,10 +1,14 @@
 // Where services stand on the map: in layers from left to right, callers before what they call, with few crossings.
 
 const SWEEPS = 12;
+const SETTLING = 24;
+/** What a service takes in height, and a long edge that passes by, in pixels, with the room around it. */
+const HIGH = 52;
+const PASSING = 14;
 
 /**
  * `names` are all services, `calls` are `{ caller, called }`. Gives `{ layers, edges }`: layers of
- * `{ name, at, slot }` (without a name for places that a long edge passes), edges of `{ call, path: [node, ...], back }`.
+ * `{ name, at, y }` (without a name for places that a long edge passes), edges of `{ call, path: [node, ...], back }`.
  */
 export function layout(names, calls) {
   const others = calls.filter((call) => call.caller !== call.called);
@@ -14,7 +18,7 @@ export function layout(names, calls) {
   const layers = [];
   const nodes = new Map();
   const place = (layer, name) => {
-    const node = { name, layer, at: 0, slot: 0, before: [], after: [] };
+    const node = { name, layer, at: 0, slot: 0, y: 0, before: [], after: [] };
     (layers[layer] ??= []).push(node);
     return node;
   };
@@ -29,7 +33,7 @@ export function layout(names, calls) {
   });
   for (let layer = 0; layer < layers.length; layer += 1) layers[layer] ??= [];
   order(layers);
-  return { layers, edges };
+  return { layers, edges, height: settle(layers) };
 }
 
 /** Calls that close a circle: they are drawn backwards. */
@@ -106,4 +110,32 @@ function crossings(layers) {
     }
   }
   return sum;
+}
+
+/** Heights: each node as near to its neighbours as the order allows, so that edges run straight. Gives the height of all. */
+function settle(layers) {
+  const size = (node) => (node.name === null ? PASSING : HIGH);
+  for (const layer of layers) {
+    let y = -layer.reduce((sum, node) => sum + size(node), 0) / 2;
+    for (const node of layer) { node.y = y + size(node) / 2; y += size(node); }
+  }
+  for (let round = 0; round < SETTLING; round += 1) {
+    for (const layer of round % 2 ? layers.toReversed() : layers) {
+      const wanted = layer.map((node) => {
+        const near = [...node.before, ...node.after];
+        return near.length ? near.reduce((sum, it) => sum + it.y, 0) / near.length : node.y;
+      });
+      const apart = layer.map((node, at) => (at ? (size(node) + size(layer[at - 1])) / 2 : 0));
+      // Pushed down from the top, and pushed up from the bottom; the middle of both keeps the order, and favours neither.
+      const down = [];
+      wanted.forEach((y, at) => down.push(at ? Math.max(y, down[at - 1] + apart[at]) : y));
+      const up = [...wanted];
+      for (let at = up.length - 2; at >= 0; at -= 1) up[at] = Math.min(up[at], up[at + 1] - apart[at + 1]);
+      layer.forEach((node, at) => { node.y = (down[at] + up[at]) / 2; });
+    }
+  }
+  const all = layers.flat();
+  const top = Math.min(...all.map((node) => node.y - size(node) / 2));
+  all.forEach((node) => { node.y -= top; });
+  return Math.max(...all.map((node) => node.y + size(node) / 2));
 }

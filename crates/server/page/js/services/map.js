@@ -5,42 +5,54 @@ import { h, s } from '../dom.js';
 import { count, duration, percent } from '../format.js';
 import { layout } from './layout.js';
 
-const NODE = { high: 40, least: 112, most: 184, gapX: 72, gapY: 12 };
+const NODE = { high: 40, least: 104, most: 184, gap: 40, gapMost: 168 };
 const PAD = 8;
 const CHARACTER_PX = 7;
-const THICK = { least: 1.25, most: 7 };
+const ARROW_PX = 10;
+const THICK = { least: 1.25, most: 6, mostOfMany: 3.5 };
+const MANY = 30;
 /** From this share of failing calls on an edge is all red. */
 const ALL_RED = 0.2;
 const LABEL_FROM = 0.005;
+/** With more failing edges than this their shares would cover the map: they are shown for the service that is pointed at. */
+const MOST_LABELS = 12;
 
 /** The map as an element. `services` are by name; `open(name)` opens one; `chosen` is open. */
 export function serviceMap({ calls, services, width, open, chosen }) {
   const names = [...new Set(calls.flatMap((call) => [call.caller, call.called]))].sort();
-  const { layers, edges } = layout(names, calls);
-  const wide = Math.min(NODE.most, Math.max(NODE.least, (width - 2 * PAD - (layers.length - 1) * NODE.gapX) / layers.length));
-  const tallest = Math.max(...layers.map((layer) => layer.length));
-  const size = { width: 2 * PAD + layers.length * wide + (layers.length - 1) * NODE.gapX, height: 2 * PAD + tallest * (NODE.high + NODE.gapY) };
-  const point = (node) => ({ x: PAD + node.layer * (wide + NODE.gapX), y: size.height / 2 + node.slot * (NODE.high + NODE.gapY) });
+  const { layers, edges, height } = layout(names, calls);
+  const room = width - 2 * PAD;
+  // Three parts of the width for services, two for the lines between them.
+  const wide = Math.min(NODE.most, Math.max(NODE.least, (room * 0.6) / layers.length));
+  const gap = layers.length < 2 ? 0 : Math.min(NODE.gapMost, Math.max(NODE.gap, (room - layers.length * wide) / (layers.length - 1)));
+  const size = { width: 2 * PAD + layers.length * wide + (layers.length - 1) * gap, height: 2 * PAD + height };
+  const point = (node) => ({ x: PAD + node.layer * (wide + gap), y: PAD + node.y });
   const most = Math.max(1, ...calls.map((call) => call.calls));
-  const svg = s('svg', { width: size.width, height: size.height, role: 'group', 'aria-label': `Map of ${names.length} services` },
-    edges.map((edge) => edgeOf(edge, point, wide, most)),
+  const crowded = edges.filter(({ call }) => shareOf(call) >= LABEL_FROM).length > MOST_LABELS;
+  const svg = s(`svg${crowded ? '.crowded' : ''}`, { width: size.width, height: size.height, role: 'group', 'aria-label': `Map of ${names.length} services` },
+    edges.map((edge) => edgeOf(edge, point, wide, most, edges.length > MANY ? THICK.mostOfMany : THICK.most)),
     layers.flat().filter((node) => node.name !== null).map((node) => nodeOf(node.name, point(node), wide, services.get(node.name), { open, on: node.name === chosen })));
   watch(svg, chosen);
-  return h('div.map', { tabindex: '0', role: 'region', 'aria-label': 'Service map' }, svg);
+  return h('div.map', { tabindex: '0', role: 'group', 'aria-label': 'Map, can be scrolled' }, svg);
 }
 
-function edgeOf({ call, path, back }, point, wide, most) {
-  const share = call.calls ? call.errors / call.calls : 0;
+const shareOf = (call) => (call.calls ? call.errors / call.calls : 0);
+
+function edgeOf({ call, path, back }, point, wide, most, thickest) {
+  const share = shareOf(call);
   const points = path.map(point);
   const line = curve(points, wide, back);
-  const thick = THICK.least + (THICK.most - THICK.least) * (Math.log1p(call.calls) / Math.log1p(most));
+  const thick = THICK.least + (thickest - THICK.least) * (Math.log1p(call.calls) / Math.log1p(most));
   const said = `${call.caller} calls ${call.called}: ${count(call.calls)} calls, ${call.errors ? `${count(call.errors)} failing (${percent(share)})` : 'none failing'}, half within ${duration(call.p50_ms)}, 95 of 100 within ${duration(call.p95_ms)}`;
-  const red = Math.round(Math.min(1, share / ALL_RED) * 70) + (share ? 30 : 0);
+  const red = Math.round(Math.min(1, share / ALL_RED) * 75) + 25;
+  const colour = share ? `color-mix(in oklab, var(--red-fill) ${red}%, var(--line-strong))` : 'var(--bar)';
+  const { x, y } = line.end;
+  const tip = 4 + thick / 2;
   return s(`g.edge${share ? '.fails' : ''}`, { data: { from: call.caller, to: call.called } }, s('title', null, said),
     s('path.reach', { d: line.d }),
-    s('path.line', { d: line.d, style: { stroke: red ? `color-mix(in oklab, var(--red-fill) ${red}%, var(--bar))` : 'var(--bar)', 'stroke-width': `${thick.toFixed(1)}px` } }),
-    s('path.arrow', { d: `M${line.end.x - 7} ${line.end.y - 4}l7 4l-7 4z`, transform: back ? `rotate(180 ${line.end.x} ${line.end.y})` : null, style: { fill: red ? `color-mix(in oklab, var(--red-fill) ${red}%, var(--bar))` : 'var(--line-strong)' } }),
-    share >= LABEL_FROM ? s('text.label', { x: line.middle.x, y: line.middle.y - 4, 'text-anchor': 'middle' }, `✕ ${percent(share)}`) : null);
+    s('path.line', { d: line.d, style: { stroke: colour, 'stroke-width': `${thick.toFixed(1)}px` } }),
+    s('path.arrow', { d: `M${x} ${y - tip}l${tip * 1.5} ${tip}l${-tip * 1.5} ${tip}z`, transform: back ? `rotate(180 ${x} ${y})` : null, style: { fill: colour } }),
+    share >= LABEL_FROM ? s('text.label', { x: back ? x + 10 : x - 6, y: y - tip - 2, 'text-anchor': back ? 'start' : 'end' }, `✕ ${percent(share)}`) : null);
 }
 
 /** A smooth way through the points; back edges leave at the left and come in at the right. */
@@ -50,25 +62,27 @@ function curve(points, wide, back) {
   const direction = back ? -1 : 1;
   let at = { x: points[0].x + out, y: points[0].y };
   let d = `M${at.x} ${at.y}`;
-  const stops = points.slice(1).flatMap((point, index) => (index === points.length - 2 ? [{ x: point.x + into, y: point.y }]
+  // The line ends where its arrow begins.
+  const stops = points.slice(1).flatMap((point, index) => (index === points.length - 2 ? [{ x: point.x + into - ARROW_PX * direction, y: point.y }]
     : [{ x: point.x + (back ? wide : 0), y: point.y }, { x: point.x + (back ? 0 : wide), y: point.y }]));
-  const middles = [];
   for (const stop of stops) {
     const bend = (Math.abs(stop.x - at.x) / 2) * direction;
     d += stop.y === at.y ? `L${stop.x} ${stop.y}` : `C${at.x + bend} ${at.y} ${stop.x - bend} ${stop.y} ${stop.x} ${stop.y}`;
-    middles.push({ x: (at.x + stop.x) / 2, y: (at.y + stop.y) / 2 });
     at = stop;
   }
-  return { d, end: at, middle: middles.at(-1) };
+  return { d, end: at };
 }
 
 function nodeOf(name, { x, y }, wide, service, { open, on }) {
   const failing = service?.spans ? service.errors / service.spans : 0;
-  const numbers = service ? [failing ? s('tspan.bad', null, `✕ ${percent(failing)}`) : null, failing ? ' ' : null,
-    service.p95_ms !== undefined ? `p95 ${duration(service.p95_ms)}` : `mean ${duration(service.mean_duration_ms)}`] : ['no spans of its own'];
-  const said = service ? `${name}: ${count(service.spans)} spans, ${failing ? `${percent(failing)} failing` : 'none failing'}` : name;
-  const room = Math.floor((wide - 24) / CHARACTER_PX);
-  const element = s(`g.node.${colourOf(name)}${on ? '.on' : ''}`, { transform: `translate(${x} ${y - NODE.high / 2})`, tabindex: '0', role: 'button', 'aria-label': said, 'aria-pressed': String(on), data: { name } },
+  const room = Math.floor((wide - 20) / CHARACTER_PX);
+  const time = !service?.spans ? '' : service.p95_ms !== undefined ? `p95 ${duration(service.p95_ms)}` : `mean ${duration(service.mean_duration_ms)}`;
+  const share = failing ? `✕ ${percent(failing)}` : '';
+  // Where both have no room, what fails matters more.
+  const both = share.length + time.length < room;
+  const numbers = [share ? s('tspan.bad', null, share) : null, share && both ? ' ' : null, both || !share ? time || '–' : null];
+  const said = service?.spans ? `${name}: ${count(service.spans)} spans, ${failing ? `${percent(failing)} failing` : 'none failing'}, ${time}` : name;
+  const element = s(`g.node.${colourOf(name)}${on ? '.on' : ''}`, { transform: `translate(${x} ${y - NODE.high / 2})`, tabindex: '0', role: 'button', 'aria-pressed': String(on), data: { name } },
     s('title', null, said), s('rect.box', { width: wide, height: NODE.high, rx: 4 }), s('rect.colour', { width: 4, height: NODE.high, rx: 2 }),
     s('text.name', { x: 12, y: 17 }, name.length > room ? `${name.slice(0, room - 1)}…` : name || '(no name)'), s('text.numbers', { x: 12, y: 33 }, numbers));
   element.addEventListener('click', () => open(name));

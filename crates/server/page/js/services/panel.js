@@ -5,6 +5,7 @@ import { h } from '../dom.js';
 import { ago, count, counted, duration, percent } from '../format.js';
 import { icon } from '../icons.js';
 import { keepSort } from '../lists/filters.js';
+import { template } from '../search/patterns.js';
 import { written } from '../search/query.js';
 import { table } from '../table.js';
 
@@ -38,7 +39,7 @@ function neighbours(ctx, title, calls, side, otherwise) {
 
 function operationTable(ctx, name, rows, seconds) {
   const columns = [
-    { key: 'operation', label: 'Operation', go: true, class: 'wide', value: (row) => row.name, cell: (row) => h('span.cut.block', { title: row.name }, row.name || '(no name)') },
+    { key: 'operation', label: 'Operation', go: true, class: 'wide', value: (row) => row.name, cell: (row) => h('span.cut.block', { title: row.name }, row.name ? template(row.name) : '(no name)') },
     { key: 'rate', label: 'Rate', right: true, title: 'Spans a minute', value: (row) => row.spans, cell: (row) => h('span', { title: counted(row.spans, 'span') }, rateOf(row.spans, seconds)) },
     { key: 'failing', label: 'Errors', right: true, value: (row) => (row.spans ? row.errors / row.spans : 0), cell: (row) => failing(row) },
     { key: 'p50', label: 'p50', right: true, value: (row) => row.p50_ms, cell: (row) => duration(row.p50_ms) },
@@ -46,9 +47,12 @@ function operationTable(ctx, name, rows, seconds) {
     { key: 'p99', label: 'p99', right: true, value: (row) => row.p99_ms, cell: (row) => duration(row.p99_ms) },
   ];
   // By its words and not by its name: traces are listed by the name of their root, and this may be any span.
-  const href = (row) => ctx.href('/', { q: `${written('service', name)} "${row.name.replaceAll('"', ' ')}"` });
+  const href = (row) => ctx.href('/', { q: `${written('service', name)} "${spoken(row.name)}"` });
   return table({ label: `Operations of ${name}`, kind: 'operations', columns, rows, sort: ctx.get('sort', '-rate'), onsort: keepSort, href });
 }
+
+/** The longest part of a name that stands in every span: between the placeholders of its pattern. */
+const spoken = (name) => name.replaceAll('"', ' ').split('<*>').sort((one, other) => other.length - one.length)[0].trim();
 
 /** Spans a minute, or a second where there are many. */
 export function rateOf(spans, seconds) {

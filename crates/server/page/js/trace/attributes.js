@@ -6,6 +6,9 @@ import { copy } from '../notice.js';
 import { written } from '../search/query.js';
 import { formatted } from './code.js';
 
+/** A longer value is a text, not something to look for exactly. */
+const LONGEST_FILTER = 500;
+
 const GROUPS = [
   ['Database', /^db\./], ['Model', /^gen_ai\./], ['HTTP', /^(http|url|user_agent)\./], ['RPC', /^rpc\./], ['Messaging', /^messaging\./],
   ['Error', /^(error|exception)\./], ['Network', /^(server|client|network|peer|net|source|destination)\./], ['Code', /^(code|thread)\./],
@@ -25,17 +28,18 @@ export function grouped(ctx, attributes, { filter = true } = {}) {
 export const section = (name, content, { open = true, count } = {}) =>
   h('details.part', { open }, h('summary', null, name, count === undefined ? null : h('span.faint', null, ` ${count}`)), content);
 
-/** Keys and values. `filter` adds a link to what else has a value: traces, or the address that a function `filter(key, text)` gives. */
+/** Keys and values. `filter` adds a link to what else has a value: traces, or the address that a function `filter(key, value)` gives. */
 export function list(ctx, pairs, filter = true) {
   return h('dl.pairs', null, pairs.map(([key, value]) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     const block = formatted(key, value);
-    const plain = typeof value !== 'object' && text.length < 200 && !text.includes('"') && !text.includes(',');
+    const long = text.length > LONGEST_FILTER;
+    const plain = typeof value !== 'object' && !long;
     return h('div.pair', { class: block ? 'block' : '' }, h('dt', { title: key }, key),
-      h('dd', null, block ?? h('span.value.wrap', null, text === '' ? h('span.faint', null, '(empty)') : text),
+      h('dd', null, block ?? h(`span.value.wrap${long ? '.long' : ''}`, long ? { tabindex: '0', role: 'group', 'aria-label': key } : null, text === '' ? h('span.faint', null, '(empty)') : text),
         h('span.acts', null,
           h('button.icon', { type: 'button', title: 'Copy the value', 'aria-label': `Copy ${key}`, onclick: () => copy(text, `Copied ${key}`) }, icon('copy')),
-          filter && plain ? h('a.icon', { href: typeof filter === 'function' ? filter(key, text) : ctx.href('/', { q: written(key, text) }),
+          filter && plain ? h('a.icon', { href: typeof filter === 'function' ? filter(key, value) : ctx.href('/', { q: written(key, value) }),
             title: 'Find what has this value', 'aria-label': `Find what has this ${key}` }, icon('search')) : null)));
   }));
 }

@@ -48,7 +48,7 @@ export function formatted(key, value) {
   return value.includes('\n') ? pre(key, value) : null;
 }
 
-const pre = (label, children, kind = '') => h(`pre.code${kind ? `.${kind}` : ''}`, { tabindex: '0', role: 'region', 'aria-label': label }, children);
+const pre = (label, children, kind = '') => h(`pre.code${kind ? `.${kind}` : ''}`, { tabindex: '0', role: 'group', 'aria-label': label }, children);
 
 function marked(text, words, kindOf) {
   const parts = [];

@@ -13,7 +13,7 @@ export function logLine(ctx, log, at, { service = false, extra = null } = {}) {
   const details = h('div.logmore');
   const line = h('details.log', { ontoggle: () => {
     if (!line.open || details.firstChild) return;
-    put(details, h('pre.code', { tabindex: '0', role: 'region', 'aria-label': 'Message' }, log.message ?? JSON.stringify(log.body, null, 2)),
+    put(details, h('pre.code', { tabindex: '0', role: 'group', 'aria-label': 'Message' }, log.message ?? JSON.stringify(log.body, null, 2)),
       list(ctx, [['time', log.timestamp], ...Object.entries(log.attributes ?? {}), ['scope', log.scope.name]], false), extra?.());
   } }, h('summary', { data: { row: '' } }, h('span.mono.dim.at', { title: log.timestamp }, at === null ? timeOf(log.timestamp, { precise: true }) : `+${duration(at)}`),
     h(`span.level.${/^[A-Z]+$/.test(log.level) ? log.level : 'OTHER'}`, null, log.level), service ? serviceOf(log.service) : null,

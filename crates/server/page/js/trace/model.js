@@ -7,7 +7,7 @@ function moment(iso) {
   return [Date.parse(`${iso.slice(0, 19)}Z`) / 1000, Number(fraction)];
 }
 
-/** Builds `{ nodes, roots, startMs, length, services, errors, byId }`; times of nodes are milliseconds after the start. */
+/** Builds `{ nodes, roots, byId, length, startMs, services, errors, … }`; times of nodes are milliseconds after the start. */
 export function model({ spans, logs }) {
   const times = spans.map((span) => moment(span.start_time));
   const base = times.reduce((least, [seconds]) => Math.min(least, seconds), Infinity);
@@ -33,10 +33,12 @@ export function model({ spans, logs }) {
     if (node) node.logs.push({ log, at }); else lost.push({ log, at });
   }
   const nodes = ordered(roots, all);
-  const length = Math.max(all.reduce((most, node) => Math.max(most, node.end), 0), 1e-6);
+  const duration = all.reduce((most, node) => Math.max(most, node.end), 0);
+  // What is divided by is never 0.
+  const length = Math.max(duration, 1e-6);
   for (const node of nodes) node.own = ownTime(node);
   critical(roots);
-  return { nodes, roots, byId, length, startMs: base * 1000 + begin, lost, services: services(nodes),
+  return { nodes, roots, byId, duration, length, base, begin, startMs: base * 1000 + begin, lost, services: services(nodes),
     errors: nodes.filter((node) => node.failing).length, deepest: nodes.reduce((most, node) => Math.max(most, node.depth), 0) };
 }
 
@@ -131,5 +133,9 @@ export function messageOf(span) {
   return span.attributes?.['error.type'] ? String(span.attributes['error.type']) : '';
 }
 
-/** When an event was, in milliseconds after the start of the trace. Its time is in nanoseconds, more than a double holds. */
-export const eventAt = (event, trace) => (Number.isFinite(event.time) ? event.time / 1e6 - trace.startMs : null);
+/** When an event was, in milliseconds after the start of the trace. Its time is a text of nanoseconds: more than a double holds. */
+export function eventAt(event, trace) {
+  if (!/^\d{7,}$/.test(event.time)) return null;
+  const [seconds, nanos] = [event.time.slice(0, -9), event.time.slice(-9)];
+  return (Number(seconds) - trace.base) * 1000 + Number(nanos) / 1e6 - trace.begin;
+}

@@ -2,12 +2,13 @@
 
 import { serviceOf } from '../colour.js';
 import { h, put } from '../dom.js';
-import { duration, idOf, percent, timeOf } from '../format.js';
+import { duration, idOf, percent, quantity, timeOf } from '../format.js';
 import { icon } from '../icons.js';
 import { copy } from '../notice.js';
 import { written } from '../search/query.js';
 import { grouped, list, section } from './attributes.js';
 import { stack } from './code.js';
+import { exactText } from './exact.js';
 import { logLine } from './logs.js';
 import { eventAt, messageOf } from './model.js';
 
@@ -15,8 +16,8 @@ import { eventAt, messageOf } from './model.js';
 export function showSpan(panel, ctx, trace, node, { choose, close }) {
   const { span } = node;
   put(panel,
-    h('header', null, h('h2.wrap.grow', null, node.failing ? h('span.bad', null, '✕ ') : null, span.name || '(no name)'),
-      h('button.icon', { type: 'button', title: 'Copy the span as JSON', 'aria-label': 'Copy the span as JSON', onclick: () => copy(JSON.stringify(span, null, 2), 'Span copied as JSON') }, icon('copy')),
+    h('header', null, h('h2.wrap.grow', { title: span.name }, node.failing ? h('span.bad', null, '✕ ') : null, span.name || '(no name)'),
+      h('button.icon', { type: 'button', title: 'Copy the span as JSON', 'aria-label': 'Copy the span as JSON', onclick: () => copy(exactText(span), 'Span copied as JSON') }, icon('copy')),
       h('button.icon', { type: 'button', title: 'Close (Esc)', 'aria-label': 'Close the panel', onclick: close }, icon('close'))),
     facts(ctx, trace, node, choose),
     node.failing ? failure(ctx, span) : null,
@@ -24,6 +25,7 @@ export function showSpan(panel, ctx, trace, node, { choose, close }) {
     events(ctx, trace, node),
     node.logs.length ? section('Logs', h('div.lines', null, node.logs.map(({ log, at }) => logLine(ctx, log, at))), { count: node.logs.length }) : null,
     links(ctx, span),
+    exemplars(ctx, trace, span),
     section('Resource', list(ctx, Object.entries(span.resource.attributes ?? {})), { open: false, count: Object.keys(span.resource.attributes ?? {}).length }),
     section('Scope', list(ctx, [['name', span.scope.name], ['version', span.scope.version ?? ''], ...Object.entries(span.scope.attributes ?? {})], false), { open: false }),
     h('nav.more', { 'aria-label': 'More like this' },
@@ -79,4 +81,12 @@ function links(ctx, span) {
   return section('Links', h('ul', null, span.links.map((link) => h('li.event', null,
     link.trace_id ? h('a', { href: ctx.href(`/trace/${link.trace_id}`, { span: link.span_id }) }, link.trace_id === span.trace_id ? 'Span of this trace' : 'Another trace') : 'A link', ' ',
     link.trace_id ? idOf(link.trace_id) : null, list(ctx, Object.entries(link.attributes ?? {}), false)))), { count: span.links.length });
+}
+
+/** Metrics that name this span as an example. */
+function exemplars(ctx, trace, span) {
+  const found = (trace.points ?? []).flatMap((point) => point.exemplars.filter((it) => it.span_id === span.span_id && it.trace_id === span.trace_id).map((it) => [point, it.value]));
+  if (!found.length) return null;
+  return section('Metrics that name this span', h('dl.pairs', null, found.map(([point, value]) => h('div.pair', null,
+    h('dt', null, h('a', { href: ctx.href('/metrics', { name: point.name }) }, point.name)), h('dd.mono', null, quantity(Number(value), point.unit))))), { count: found.length });
 }

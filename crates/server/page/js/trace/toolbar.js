@@ -4,7 +4,7 @@ import { h, put } from '../dom.js';
 import { count } from '../format.js';
 import { icon } from '../icons.js';
 
-/** Gives `{ element, find, next, zoomed }`. */
+/** Gives `{ element, find, … }`: what the keys and the summary call. */
 export function toolbar(trace, waterfall, { choose, zoom }) {
   const said = h('span.dim.num', { role: 'status' });
   const find = h('input.find', { type: 'search', placeholder: 'Find in trace (f)', 'aria-label': 'Find in this trace', spellcheck: 'false' });
@@ -47,7 +47,11 @@ export function toolbar(trace, waterfall, { choose, zoom }) {
       h('button.icon', { type: 'button', title: 'Failing span before (p)', 'aria-label': 'Failing span before', onclick: () => failing(-1) }, icon('left')),
       h('button', { type: 'button', title: 'Next failing span (n)', onclick: () => failing(1) }, h('span.bad', null, '✕ '), 'Next')) : null,
     critical, folded, whole);
-  return { element, find, next, failing, toggle, fold, zoomed: (is) => { whole.hidden = !is; } };
+  const look = (words) => {
+    find.value = find.value === words ? '' : words;
+    find.dispatchEvent(new Event('input'));
+  };
+  return { element, find, next, failing, toggle, fold, look, zoomed: (is) => { whole.hidden = !is; } };
 }
 
 function matches({ span }, words) {

@@ -7,6 +7,7 @@ use mahavishnu_store::{
     query::{ErrorFilter, PatternFilter, PatternKind, SearchFilter, Windows},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::{attributes, before, default_limit, moment, status, window};
 use crate::cli::Moment;
@@ -21,8 +22,9 @@ const TREND_SINCE: Duration = Duration::from_secs(24 * 3600);
 const CHANGES_SINCE: Duration = Duration::from_secs(3600);
 
 /// Which traces are searched for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct SearchQuery {
     pub q: String,
     pub service: Option<String>,
@@ -35,16 +37,19 @@ pub struct SearchQuery {
     pub attributes: Option<String>,
     pub threshold: Option<f64>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     #[serde(default = "default_limit")]
     pub limit: usize,
 }
 
 /// Which patterns are searched for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct PatternSearchQuery {
     pub q: String,
     pub kind: Option<String>,
@@ -54,82 +59,101 @@ pub struct PatternSearchQuery {
 }
 
 /// Which patterns.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct PatternQuery {
     pub kind: Option<String>,
     pub service: Option<String>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     #[serde(default = "default_limit")]
     pub limit: usize,
 }
 
 /// Which changes of patterns.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ChangeQuery {
     pub kind: Option<String>,
     pub service: Option<String>,
     /// Where the window begins: an hour ago.
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     /// Where it ends: now.
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     /// Where the time before it begins: as long before as the window is long.
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub baseline: Option<Moment>,
     #[serde(default = "default_limit")]
     pub limit: usize,
 }
 
 /// Which groups of errors: those of the last day.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ErrorQuery {
     pub service: Option<String>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     #[serde(default = "default_limit")]
     pub limit: usize,
 }
 
 /// Errors whose message is LIKE a pattern.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct LikeQuery {
     pub pattern: String,
     pub service: Option<String>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     #[serde(default = "default_limit")]
     pub limit: usize,
 }
 
 /// A time.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct WindowQuery {
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
 }
 
 /// Which operations.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct OperationQuery {
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     #[serde(default = "default_limit")]
     pub limit: usize,

@@ -7,6 +7,7 @@ use mahavishnu_store::{
     query::{Aggregate, SeriesFilter},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::{attributes, moment, window};
 use crate::cli::Moment;
@@ -15,16 +16,19 @@ use crate::cli::Moment;
 const SERIES_SINCE: Duration = Duration::from_secs(3600);
 
 /// A metric over time.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct SeriesQuery {
     pub name: String,
     pub service: Option<String>,
     /// An hour ago.
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub since: Option<Moment>,
     /// Now.
     #[serde(default, with = "moment")]
+    #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
     /// How long a step is; by default there are some 120 of them, and never more than 2000.
     pub step_ms: Option<u64>,

@@ -1,7 +1,7 @@
 //! A list within its budget.
 
 use proptest::prelude::{any, prop, proptest};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::{Answer, Call, Item, LEAST_CHARACTERS, Listing, Piece, Section, plain, single, text};
 
@@ -99,6 +99,12 @@ fn what_was_left_out_is_said_with_a_call_that_shows_it() {
 #[test]
 fn one_thing_is_cut_to_its_budget() {
     let data = json!({"error": "x".repeat(50_000), "list": vec!["y".repeat(3000); 40]});
-    let answer = single(&[vec![plain("Status"), text("x".repeat(50_000))]], &data, LEAST_CHARACTERS);
+    let again = Call::new("otel_status", &json!({}));
+    let answer = single(&[vec![plain("Status"), text("x".repeat(50_000))]], &data, &again, LEAST_CHARACTERS);
     assert!(answer.characters() <= LEAST_CHARACTERS && answer.text.contains("characters)"), "{answer:?}");
+    let many: Map<String, Value> =
+        (0..12).map(|at| (format!("field_{at}"), json!(vec![vec!["y".repeat(30); 9]; at]))).collect();
+    let answer = single(&[vec![plain("Status")]], &Value::Object(many), &again, LEAST_CHARACTERS);
+    assert!(answer.characters() <= LEAST_CHARACTERS, "{answer:?}");
+    assert!(answer.text.contains("Left out of the data: field_11"), "{answer:?}");
 }

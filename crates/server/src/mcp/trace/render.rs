@@ -67,6 +67,8 @@ pub struct View<'a> {
     pub offset: usize,
     /// The same question.
     pub again: Call,
+    /// The budget of the next one, where this one has no room for anything but what is always shown.
+    pub more_characters: usize,
 }
 
 /// What is shown, and what is left out where.
@@ -303,7 +305,10 @@ impl View<'_> {
         if end < self.order.rest.len() {
             let spans = self.context.spans.len() - count(&shown.spans);
             let logs = self.context.logs.len() - shown.logs;
-            let call = self.again.clone().with("offset", end);
+            let call = match rest {
+                0 => self.again.clone().with("offset", end).with("max_chars", self.more_characters),
+                _ => self.again.clone().with("offset", end),
+            };
             let at_top = if shown.top > 0 { format!(" ({} at the top)", shown.top) } else { String::new() };
             lines.push(format!("Left out: {spans} spans{at_top}, {logs} logs. Ask: {}", call.text()));
             next.push(call.data());

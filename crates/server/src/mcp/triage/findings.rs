@@ -21,9 +21,6 @@ const GROWTH: u64 = 2;
 /// New patterns of logs for which an example trace is looked for.
 const EXAMPLES: usize = 5;
 
-/// Characters of an example by whose words its record is found again.
-const EXAMPLE_CHARACTERS: usize = 200;
-
 /// What a finding is of, the most serious first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
@@ -116,16 +113,8 @@ impl Finding {
             "gone" => What::PatternGone,
             _ => What::ChangedRate,
         };
-        // The words that all its texts have.
-        let words: Vec<&str> = pattern.text.split_whitespace().filter(|word| !word.contains("<*>")).collect();
-        let ask = match pattern.kind.as_str() {
-            "log" if !words.is_empty() => {
-                times.call("search_logs", &json!({"service": pattern.service, "text": words.join(" ")}))
-            }
-            _ => {
-                times.call("search_otel_traces", &json!({"service": pattern.service, "query": pattern.text}))
-            }
-        };
+        let tool = if pattern.kind == "log" { "search_logs" } else { "search_otel_traces" };
+        let ask = times.call(tool, &json!({"pattern_id": pattern.pattern_id}));
         Self {
             what,
             service: Some(pattern.service.clone()),
@@ -255,16 +244,14 @@ pub async fn of_changes(
     Ok(findings)
 }
 
-/// The latest trace with a log record that has the words of the pattern's example.
+/// The latest trace with a log record of a pattern.
 async fn example(
     source: &Source,
     pattern: &shapes::Pattern,
     times: &Times,
 ) -> Result<Option<String>, Refusal> {
-    let words: String = pattern.example.chars().take(EXAMPLE_CHARACTERS).collect();
     let mut asked = times.now();
-    asked.insert("service".to_owned(), pattern.service.as_str().into());
-    asked.insert("text".to_owned(), words.into());
+    asked.insert("pattern_id".to_owned(), pattern.pattern_id.as_str().into());
     asked.insert("limit".to_owned(), 1.into());
     let logs = source.logs(&query(asked)?).await?;
     Ok(logs.into_iter().find_map(|log| log.trace_id))

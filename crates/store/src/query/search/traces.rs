@@ -1,12 +1,12 @@
 //! Traces by what their patterns mean.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 use tokio_postgres::{Row, types::ToSql};
 use uuid::Uuid;
 
-use super::{PatternFilter, PatternKind, exact};
+use super::{PatternFilter, PatternKind, Ranked, SearchBy, exact};
 use crate::{
     error::StoreError,
     query::{
@@ -26,6 +26,9 @@ pub const SIMILARITY_THRESHOLD: f64 = 0.85;
 
 /// Patterns whose traces are looked at.
 const PATTERNS: usize = 50;
+
+/// Patterns whose traces are looked for at once.
+const PATTERNS_AT_ONCE: usize = 8;
 
 /// Which spans of found patterns count.
 #[derive(Clone, Debug, Default)]
@@ -118,18 +121,17 @@ impl QueryService {
             }
         }
         let patterns = PatternFilter { limit: PATTERNS, ..PatternFilter::default() };
-        let hits = self.search_patterns(text, &patterns).await?;
+        let ranked = self.ranked(text, &patterns, SearchBy::Both).await?;
         let threshold = filter.threshold.unwrap_or(SEARCH_THRESHOLD);
         // Where there is no model, words are all there is.
-        let without_meaning = hits.iter().all(|hit| hit.why.cosine.is_none());
-        let good = hits.into_iter().filter(|hit| hit.why.exact || hit.score >= threshold || without_meaning);
-        let wanted = good.map(|hit| Wanted {
-            pattern: hit.pattern.id.0.cast_signed(),
-            why: hit.why.to_string(),
-            kind: hit.pattern.kind,
-            exact: hit.why.exact,
-            score: hit.score,
-            matched: hit.pattern.text,
+        let without_meaning = ranked.iter().all(|hit| hit.why.cosine.is_none());
+        let good = |hit: &Ranked| hit.why.exact || hit.score >= threshold || without_meaning;
+        let ranked: Vec<Ranked> = ranked.into_iter().filter(good).collect();
+        let mut texts = self.kinds_and_texts(ranked.iter().map(|hit| hit.pattern).collect()).await?;
+        let wanted = ranked.into_iter().filter_map(|hit| {
+            let (kind, matched) = texts.remove(&hit.pattern)?;
+            let (exact, why) = (hit.why.exact, hit.why.to_string());
+            Some(Wanted { pattern: hit.pattern, kind, exact, score: hit.score, matched, why })
         });
         let mut found = self.traces_with(wanted.collect(), filter).await?;
         found.extend(self.traces_with_text(&exact::wanted(text), filter).await?);
@@ -188,23 +190,20 @@ impl QueryService {
         let filter = PatternFilter { limit: PATTERNS, ..PatternFilter::default() };
         let mut near = self.nearest(embedding, &filter, PATTERNS as i64).await?;
         near.retain(|(_, cosine)| *cosine >= threshold);
-        let ids: Vec<i64> = near.iter().map(|(id, _)| *id).collect();
-        let cosines: HashMap<i64, f64> = near.into_iter().collect();
-        let wanted = self.patterns_of(&ids, &filter).await?.into_iter().map(|pattern| {
-            let id = pattern.id.0.cast_signed();
-            let score = cosines.get(&id).copied().unwrap_or_default();
-            Wanted {
-                pattern: id,
-                kind: pattern.kind,
-                exact: false,
-                score,
-                matched: pattern.text,
-                why: format!("meaning {score:.2}"),
-            }
+        let mut texts = self.kinds_and_texts(near.iter().map(|(id, _)| *id).collect()).await?;
+        let wanted = near.into_iter().filter_map(|(pattern, score)| {
+            let (kind, matched) = texts.remove(&pattern)?;
+            Some(Wanted { pattern, kind, exact: false, score, matched, why: format!("meaning {score:.2}") })
         });
         let found =
             self.traces_with(wanted.collect(), &SearchFilter { limit, ..SearchFilter::default() }).await?;
         self.with_summaries(best_first(found, limit)).await
+    }
+
+    /// What patterns are of and what they say, without counting anything.
+    async fn kinds_and_texts(&self, ids: Vec<i64>) -> Result<HashMap<i64, (String, String)>, StoreError> {
+        let rows = self.rows(include_str!("../../../queries/pattern/kinds_and_texts.sql"), &[&ids]).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect()
     }
 
     async fn check_embedding(&self, embedding: &[f32]) -> Result<(), StoreError> {
@@ -226,10 +225,28 @@ impl QueryService {
         Ok(())
     }
 
-    /// The latest spans of each pattern.
+    /// The latest spans of each pattern, the best patterns first, until there are enough traces: those of other patterns would
+    /// come after them.
     async fn traces_with(
         &self,
         wanted: Vec<Wanted>,
+        filter: &SearchFilter,
+    ) -> Result<Vec<TraceResult>, StoreError> {
+        let (mut found, mut traces) = (Vec::new(), HashSet::new());
+        for some in wanted.chunks(PATTERNS_AT_ONCE) {
+            let of_some = self.traces_with_any(some, filter).await?;
+            traces.extend(of_some.iter().map(|found| found.trace_id));
+            found.extend(of_some);
+            if traces.len() >= filter.limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn traces_with_any(
+        &self,
+        wanted: &[Wanted],
         filter: &SearchFilter,
     ) -> Result<Vec<TraceResult>, StoreError> {
         let mut found = Vec::new();
