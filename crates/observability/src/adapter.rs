@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use mahavishnu_pipeline::{Batch, DeadLetter, ExportError, Exporter, Receipt, ranges::Ranges};
-use mahavishnu_store::{Location, PostgresExporter, QueryService, Store, StoreError, embedding::Embedding};
+use mahavishnu_store::{
+    Location, PostgresExporter, QueryService, Store, StoreError, embedding::Embedding, retention::Retention,
+};
 use tokio::sync::OnceCell;
 use tracing::error;
 
@@ -51,6 +53,7 @@ struct Opened {
     query: QueryService,
     /// Until the connections are closed.
     embedding: Mutex<Option<Embedding>>,
+    retention: Mutex<Option<Retention>>,
 }
 
 impl OtelStorageAdapter {
@@ -127,6 +130,7 @@ impl OtelStorageAdapter {
     pub async fn cleanup(&self) {
         if let Some(opened) = self.inner.opened.get() {
             drop(opened.embedding.lock().expect("no holder of this lock panics").take());
+            drop(opened.retention.lock().expect("no holder of this lock panics").take());
             opened.store.clone().close().await;
         }
     }
@@ -180,7 +184,9 @@ impl OtelStorageAdapter {
                 Some(meaning) => meaning.teach(query),
                 None => query,
             };
-            Ok(Opened { store, exporter, query, embedding: Mutex::new(embedding) })
+            let retention = Retention::start(store.clone(), self.inner.settings.retention, now);
+            let (embedding, retention) = (Mutex::new(embedding), Mutex::new(Some(retention)));
+            Ok(Opened { store, exporter, query, embedding, retention })
         });
         opening.await
     }

@@ -123,6 +123,9 @@ const MOST_EF: i64 = 1000;
 const LEAST_REQUEST_BYTES: i64 = 1024;
 const MOST_REQUEST_BYTES: i64 = 1024 * 1024 * 1024;
 
+/// Ten years.
+const MOST_DAYS: i64 = 3650;
+
 /// A transaction with more records takes seconds, and all of it again when it fails.
 const MOST_BATCH: i64 = 100_000;
 
@@ -246,6 +249,9 @@ pub static KEYS: &[Key] = &[
         "0.85",
         "how alike two texts must be to count as similar",
     ),
+    key("retention.traces_days", whole(1, MOST_DAYS), "90", "days for which spans are kept"),
+    key("retention.logs_days", whole(1, MOST_DAYS), "90", "days for which log records are kept"),
+    key("retention.metrics_days", whole(1, MOST_DAYS), "90", "days for which data points are kept"),
     key("batch_size", whole(1, MOST_BATCH), "1000", "records that are written together"),
     key(
         "batch_interval_seconds",

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use mahavishnu_pipeline::Signal;
-use mahavishnu_store::Location;
+use mahavishnu_store::{Location, retention::Keep};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -104,6 +104,8 @@ pub struct MahavishnuSettings {
     pub spool: SpoolSettings,
     /// Whether a request that comes again soon is acknowledged and not stored twice.
     pub deduplicate_requests: bool,
+    /// For how many days PostgreSQL keeps each signal.
+    pub retention: Keep,
     /// How meaning is found and records are joined.
     pub tuning: TuningSettings,
     /// Where the server listens.

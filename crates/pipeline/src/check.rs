@@ -1,7 +1,8 @@
 //! Is this request well formed, and which of its records can not be kept?
 //!
 //! A request that can not be decoded is malformed as a whole. A record that breaks a rule of OTLP or a limit of ours
-//! is taken out and named; the rest of its request goes on.
+//! is taken out and named; the rest of its request goes on. Most requests are fine, and that is found without decoding
+//! them (`walk`); the others are decoded into objects.
 
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::{
@@ -19,6 +20,7 @@ mod rules;
 mod span;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 pub use rules::{MAX_ATTRIBUTES, MAX_DEPTH};
 
@@ -101,12 +103,30 @@ impl Findings {
     }
 }
 
-/// Decodes a request of protobuf.
+/// Checks a request of protobuf.
 ///
 /// # Errors
 ///
 /// [`Malformed`] when it can not be decoded; the sentence says what was bad.
 pub fn check(signal: Signal, request: Bytes) -> Result<Checked, Malformed> {
+    match walk::records(signal, &request) {
+        Some(records) => {
+            let batch = Batch::new(signal, request, records);
+            Ok(Checked { batch, rejected: 0, reason: String::new() })
+        }
+        None => decode(signal, request),
+    }
+}
+
+/// Whether the bytes of a request can be read field by field, as [`crate::wire`] does: nothing is wrong with it, and
+/// no field that there is one of stands twice.
+#[must_use]
+pub fn is_plain(signal: Signal, request: &[u8]) -> bool {
+    walk::records(signal, request).is_some()
+}
+
+/// Checks a request with which something may be wrong.
+fn decode(signal: Signal, request: Bytes) -> Result<Checked, Malformed> {
     match signal {
         Signal::Traces => sift::<ExportTraceServiceRequest>(signal, request, span::sift),
         Signal::Metrics => sift::<ExportMetricsServiceRequest>(signal, request, metric::sift),

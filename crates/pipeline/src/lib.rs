@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`signal`], [`batch`] | what travels |
 //! | [`check`] | is this request well formed, and which of its records can not be kept? |
+//! | [`wire`] | the fields of protobuf, without objects |
 //! | [`json`] | OTLP/JSON to OTLP protobuf |
 //! | [`receiver`] | OTLP over HTTP and gRPC |
 //! | [`intake`] | where it is taken into the log |
@@ -39,6 +40,7 @@ pub mod retry;
 pub mod signal;
 pub mod tail;
 pub mod troubles;
+pub mod wire;
 
 pub use batch::Batch;
 pub use delivery::{Delivery, Destination};

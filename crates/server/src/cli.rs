@@ -2,8 +2,10 @@
 
 use clap::{Args, Parser, Subcommand};
 
+mod loadgen;
 mod moment;
 
+pub use loadgen::{Loadgen, Protocol, SignalName};
 pub use moment::Moment;
 
 /// OpenTelemetry in your own PostgreSQL.
@@ -51,6 +53,8 @@ pub enum Command {
     Dlq(Dlq),
     /// Check whether any OTLP server receives as the specification says; exits with 1 where it does not.
     Conformance(Conformance),
+    /// Send a load of telemetry to any OTLP server, and count what arrived.
+    Loadgen(Loadgen),
     /// Bring the database's schema up to date.
     Migrate(Migrate),
     /// Look at the settings.
@@ -205,7 +209,7 @@ pub struct Traces {
     /// Draw how many there were over time instead; the last day, unless --since says otherwise.
     #[arg(long, conflicts_with = "facets")]
     pub histogram: bool,
-    /// Show what the newest thousand have in common instead.
+    /// Show what the newest 500 have in common instead.
     #[arg(long)]
     pub facets: bool,
     #[command(flatten)]

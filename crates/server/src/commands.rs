@@ -13,12 +13,15 @@ use crate::{
 
 mod conformance;
 mod demo;
+mod loadgen;
 mod mcp;
 mod meaning;
 mod migrate;
 mod serve;
 mod shell;
 mod tail;
+
+pub use loadgen::Report as LoadReport;
 
 /// Runs a command to its end.
 pub async fn run(command: Command) -> Result<()> {
@@ -32,6 +35,7 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Man(arguments) => shell::man(&arguments),
         Command::Dlq(arguments) => dlq(arguments).await,
         Command::Conformance(arguments) => conformance::run(&arguments).await,
+        Command::Loadgen(arguments) => loadgen::run(&arguments).await,
         Command::Traces(arguments) => traces(arguments).await,
         Command::Trace(arguments) => {
             let ask = &arguments.ask;

@@ -12,6 +12,7 @@
 //! | `render` | the same for people |
 //! | `conformance` | checks of any OTLP server |
 //! | `demo` | a small workload |
+//! | `loadgen` | a large one |
 //! | `configuration`, `failure`, `output`, `progress` | settings in, exit codes and text out |
 
 mod api;
@@ -21,6 +22,7 @@ mod configuration;
 mod conformance;
 mod demo;
 mod failure;
+mod loadgen;
 mod mcp;
 mod output;
 mod page;

@@ -1,6 +1,7 @@
 //! Answers for people: tables that fit the terminal, and a trace as a tree.
 
 mod lines;
+mod loadgen;
 mod meaning;
 mod overview;
 mod series;
@@ -10,6 +11,7 @@ mod text;
 mod tree;
 
 pub use lines::{log_line, skipped_line, trace_line};
+pub use loadgen::loadgen;
 pub use meaning::{
     changes, error, errors, hits, operations, pattern, patterns, search, service_map, services, similar,
 };

@@ -15,7 +15,11 @@
 mod read;
 #[cfg(test)]
 mod tests;
+mod view;
 mod write;
 
 pub use read::{attributes_from_json, value_from_json};
-pub(crate) use write::{write_array, write_attributes, write_double, write_key, write_string, write_value};
+pub(crate) use view::{write_attribute_views, write_value_view};
+#[cfg(test)]
+pub(crate) use write::write_value;
+pub(crate) use write::{write_array, write_attributes, write_double, write_key, write_string};

@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use bytes::Bytes;
 use deadpool_postgres::Transaction;
 use futures_util::SinkExt;
 use mahavishnu_pipeline::{
@@ -30,15 +29,14 @@ mod rows;
 
 use intern::Interned;
 use partition::Partitions;
+pub(crate) use partition::{DAY_NANOS, DAYS_AHEAD, TIMES, day};
+pub(crate) use patterns::Division;
 use patterns::Patterns;
 use receipt::Recorded;
 use rows::{Ids, Rows};
 
 /// How often each pattern came.
 const COPY_COUNTS: &str = include_str!("../queries/pattern/copy_counts.sql");
-
-/// A COPY stream is sent in pieces of this size: large enough to cost few messages, small enough to overlap.
-const PIECE_BYTES: usize = 256 * 1024;
 
 /// Stores batches in PostgreSQL. Clones share what they know of the database.
 #[derive(Clone, Debug)]
@@ -84,6 +82,7 @@ impl PostgresExporter {
             rows.add(ids, batch, now).await?;
         }
         self.patterns.save(&mut client, &rows.scopes).await?;
+        self.patterns.save_sets(&client, &rows.sets, &rows.scopes).await?;
         self.partitions.ensure(&client, &rows.days, now).await?;
         let transaction = client.transaction().await?;
         insert(&transaction, rows).await?;
@@ -212,9 +211,7 @@ async fn copy(transaction: &Transaction<'_>, statement: &str, rows: CopyBuffer) 
     let statement = transaction.prepare_cached(statement).await?;
     let sink = transaction.copy_in(&statement).await?;
     futures_util::pin_mut!(sink);
-    let mut stream = Bytes::from(rows.finish());
-    while !stream.is_empty() {
-        let piece = stream.split_to(stream.len().min(PIECE_BYTES));
+    for piece in rows.finish() {
         sink.feed(piece).await?;
     }
     sink.finish().await?;

@@ -9,6 +9,7 @@
 //! | [`export`] | the exporter: batches in, one committed transaction out |
 //! | [`dead_letter`] | records that the database refused for what they hold |
 //! | [`embedding`] | vectors for the patterns, made in the background |
+//! | [`retention`] | what is old goes, and days to come are prepared |
 //! | [`query`] | everything that can be asked |
 //! | [`live`] | what was just accepted, before it is stored |
 //! | [`attributes`] | OTLP values as JSON and back, without loss |
@@ -29,6 +30,7 @@ pub mod live;
 pub mod location;
 pub mod migrate;
 pub mod query;
+pub mod retention;
 pub mod store;
 pub mod time;
 pub mod tls;

@@ -4,24 +4,20 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use mahavishnu_pipeline::Batch;
-use opentelemetry_proto::tonic::{
-    collector::{logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest},
-    common::v1::{InstrumentationScope, any_value::Value as Any},
-    logs::v1::LogRecord as Sent,
-    resource::v1::Resource as SentResource,
-};
+use mahavishnu_pipeline::{Batch, Signal};
+use opentelemetry_proto::tonic::{common::v1::InstrumentationScope, resource::v1::Resource as SentResource};
 use prost::Message;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::{
-    attributes::write_value,
+    attributes::{write_attribute_views, write_value_view},
     encode::{
         log::{log_text, log_time},
-        shared::{attributes_json, resource_row, scope_row, service_name},
+        shared::{resource_row, scope_row, service_name},
         span::{Meaning, span_id, trace_id},
-        summary::{Summaries, Summary, add_span},
+        summary::{Summaries, Summary},
+        view::{Group, LogView, SpanView, Value as Sent, groups, plain},
     },
     query::{LogRecord, Resource, Scope, SpanId, TraceId, TraceSummary},
     time::UnixNanos,
@@ -35,50 +31,71 @@ const MOST_TRACES: usize = 1_000;
 /// `received` is the time of a record whose source says none.
 #[must_use]
 pub fn log_records(batch: &Batch, received: UnixNanos) -> Vec<LogRecord> {
-    let Ok(request) = ExportLogsServiceRequest::decode(batch.request().clone()) else { return Vec::new() };
-    let mut records = Vec::with_capacity(batch.records());
-    for group in &request.resource_logs {
-        let service = service_name(group.resource.as_ref());
-        let resource = resource(group.resource.as_ref(), &group.schema_url);
-        for scope_logs in &group.scope_logs {
-            let scope = scope(scope_logs.scope.as_ref(), &scope_logs.schema_url);
-            records.extend(scope_logs.log_records.iter().map(|log| LogRecord {
-                service: service.clone(),
-                resource: resource.clone(),
-                scope: scope.clone(),
-                ..log_record(log, received)
-            }));
-        }
+    if batch.signal() != Signal::Logs {
+        return Vec::new();
     }
-    records
+    read(batch, received).unwrap_or_default()
 }
 
-fn log_record(log: &Sent, received: UnixNanos) -> LogRecord {
+fn read(batch: &Batch, received: UnixNanos) -> Option<Vec<LogRecord>> {
+    let request = plain(batch).ok()?;
+    let (mut records, mut log) = (Vec::with_capacity(batch.records()), LogView::default());
+    for group in groups(&request).ok()? {
+        let group = Group::of(group).ok()?;
+        let sent = decode::<SentResource>(group.shared.message);
+        let service = service_name(sent.as_ref());
+        let resource = resource(sent.as_ref(), group.shared.schema_url);
+        for members in group.members {
+            let members = Group::of(members).ok()?;
+            let sent = decode::<InstrumentationScope>(members.shared.message);
+            let scope = scope(sent.as_ref(), members.shared.schema_url);
+            for bytes in members.members {
+                log.read(bytes).ok()?;
+                records.push(LogRecord {
+                    service: service.clone(),
+                    resource: resource.clone(),
+                    scope: scope.clone(),
+                    ..log_record(&log, received)
+                });
+            }
+        }
+    }
+    Some(records)
+}
+
+fn decode<M: Message + Default>(message: Option<&[u8]>) -> Option<M> {
+    message.and_then(|message| M::decode(message).ok())
+}
+
+fn log_record(log: &LogView<'_>, received: UnixNanos) -> LogRecord {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let body = log.body.as_ref().filter(|body| !matches!(body.value, None | Some(Any::StringValue(_))));
-    let has_body = log.body.as_ref().is_some_and(|body| body.value.is_some());
+    let has_body = log.body != Sent::Empty;
+    let body = Some(log.body).filter(|body| !matches!(body, Sent::Empty | Sent::Text(_)));
     LogRecord {
         time: log_time(log, received),
         service: String::new(),
         severity_number: log.severity_number,
-        severity_text: text(&log.severity_text),
+        severity_text: text(log.severity_text),
         message: log_text(log).filter(|_| has_body).map(std::borrow::Cow::into_owned),
-        body: body.map(|body| {
-            let mut json = Vec::new();
-            write_value(&mut json, body);
-            serde_json::from_slice(&json).unwrap_or_default()
-        }),
-        event_name: text(&log.event_name),
-        trace_id: trace_id(&log.trace_id).map(TraceId),
-        span_id: span_id(&log.span_id).map(|id| SpanId(id.to_be_bytes())),
-        attributes: json(attributes_json(&log.attributes)),
-        observed_time: Some(UnixNanos(log.observed_time_unix_nano)).filter(|time| time.0 != 0),
+        body: body.map(|body| written(|out| write_value_view(out, body))),
+        event_name: text(log.event_name),
+        trace_id: trace_id(log.trace_id).map(TraceId),
+        span_id: span_id(log.span_id).map(|id| SpanId(id.to_be_bytes())),
+        attributes: written(|out| write_attribute_views(out, &log.attributes)),
+        observed_time: Some(UnixNanos(log.observed_time)).filter(|time| time.0 != 0),
         flags: log.flags,
         extra: Value::Object(Map::new()),
         pattern_id: None,
         resource: Resource::default(),
         scope: Scope::default(),
     }
+}
+
+/// The JSON that `write` writes.
+fn written(write: impl FnOnce(&mut Vec<u8>)) -> Value {
+    let mut json = Vec::new();
+    write(&mut json);
+    serde_json::from_slice(&json).unwrap_or_default()
 }
 
 fn resource(resource: Option<&SentResource>, schema_url: &str) -> Resource {
@@ -109,17 +126,8 @@ pub struct Traces(HashMap<[u8; 16], (Summary, Instant)>);
 impl Traces {
     /// Adds the spans of a batch, and gives what there is no room for.
     pub fn add(&mut self, batch: &Batch, now: Instant) -> Vec<TraceSummary> {
-        let Ok(request) = ExportTraceServiceRequest::decode(batch.request().clone()) else {
-            return Vec::new();
-        };
-        let mut summaries = Summaries::new();
-        for group in &request.resource_spans {
-            let service = service_name(group.resource.as_ref());
-            for span in group.scope_spans.iter().flat_map(|scope| &scope.spans) {
-                add_span(&mut summaries, span, &service, Meaning::default());
-            }
-        }
-        for (id, summary) in summaries {
+        let summaries = summarise(batch).unwrap_or_default();
+        for (id, summary) in summaries.into_sorted() {
             match self.0.entry(id) {
                 std::collections::hash_map::Entry::Vacant(entry) => {
                     entry.insert((summary, now));
@@ -148,6 +156,25 @@ impl Traces {
         given.sort_by_key(|trace| trace.start_time);
         given
     }
+}
+
+fn summarise(batch: &Batch) -> Option<Summaries> {
+    if batch.signal() != Signal::Traces {
+        return None;
+    }
+    let request = plain(batch).ok()?;
+    let (mut summaries, mut span) = (Summaries::default(), SpanView::default());
+    for group in groups(&request).ok()? {
+        let group = Group::of(group).ok()?;
+        let service = service_name(decode::<SentResource>(group.shared.message).as_ref());
+        for members in group.members {
+            for bytes in Group::of(members).ok()?.members {
+                span.read(bytes).ok()?;
+                summaries.add(&span, &service, Meaning::default());
+            }
+        }
+    }
+    Some(summaries)
 }
 
 /// A line of the list of traces.

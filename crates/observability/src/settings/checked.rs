@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use mahavishnu_store::Location;
+use mahavishnu_store::{Location, retention::Keep};
 
 use super::{
     Durability, HnswSettings, LogLevel, MahavishnuSettings, McpSettings, ObservabilitySettings,
@@ -66,6 +66,11 @@ impl Values {
                 when_full: self.when_full("spool.when_full"),
             },
             deduplicate_requests: self.switch("deduplicate_requests"),
+            retention: Keep {
+                traces_days: self.whole("retention.traces_days"),
+                logs_days: self.whole("retention.logs_days"),
+                metrics_days: self.whole("retention.metrics_days"),
+            },
             tuning: self.tuning(),
             server: ServerSettings {
                 grpc: self.text("server.grpc"),

@@ -5,7 +5,7 @@ use mahavishnu_observability::keys::{KEYS, Kind};
 use crate::{Case, shown};
 
 /// The ranges that are promised to users; the table must not drift from them.
-const PROMISED: [(&str, &str, &str); 15] = [
+const PROMISED: [(&str, &str, &str); 18] = [
     ("otel_storage_circuit_breaker_failures", "1", "100"),
     ("otel_storage_circuit_breaker_timeout", "10", "600"),
     ("otel_storage_retry_max_attempts", "0", "10"),
@@ -15,6 +15,9 @@ const PROMISED: [(&str, &str, &str); 15] = [
     ("embedding_dimension", "1", "2000"),
     ("cache_size", "100", "10000"),
     ("similarity_threshold", "0", "1"),
+    ("retention.traces_days", "1", "3650"),
+    ("retention.logs_days", "1", "3650"),
+    ("retention.metrics_days", "1", "3650"),
     ("batch_size", "1", "100000"),
     ("batch_interval_seconds", "1", "3600"),
     ("hnsw.m", "4", "48"),

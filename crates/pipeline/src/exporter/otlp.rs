@@ -178,7 +178,7 @@ impl Route {
         Ok(Self { upstream, target, secrets, transport })
     }
 
-    async fn send(&self, plain: Bytes) -> Result<Answer, Failure> {
+    async fn send(&self, plain: Vec<Bytes>) -> Result<Answer, Failure> {
         let (compression, limit) = (self.upstream.compression(), self.upstream.timeout());
         let body = compression.compress(plain).await.map_err(Failure::Preparing)?;
         let headers = self.upstream.headers();

@@ -35,7 +35,7 @@ async fn trace_histogram(State(api): State<Api>, query: Asked<TraceQuery>) -> An
     Ok(Json(api.query().await?.trace_histogram(&query.filter()?, window, buckets).await?.into()))
 }
 
-/// What the newest thousand traces that match have in common.
+/// What the newest 500 traces that match have in common.
 #[utoipa::path(
     get,
     path = "/api/v1/traces/facets",

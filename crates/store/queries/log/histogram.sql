@@ -3,9 +3,9 @@ SELECT b.bucket, count(*) AS looked, count(*) FILTER (WHERE b.matches) AS matchi
 FROM (
     SELECT date_bin($10::bigint * interval '1 millisecond', l.time, $1::timestamptz) AS bucket, l.severity_number,
            ($7::text[] IS NULL OR l.message ILIKE ALL ($7)) AND ($8::integer IS NULL OR l.severity_number >= $8)
-           AND ($9::jsonb IS NULL OR l.attributes @> $9) AS matches
+           AND ($9::jsonb IS NULL OR otel.attributes_of(l.set_id, l.attributes) @> $9) AS matches
     FROM (
-        SELECT time, severity_number, message, attributes
+        SELECT time, severity_number, message, attributes, set_id
         FROM otel.log_record $sample
         WHERE time >= $1::timestamptz
           AND time < $2::timestamptz

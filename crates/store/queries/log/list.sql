@@ -1,5 +1,5 @@
 SELECT l.time, l.time_nanos, l.observed_delta_ns, l.flags, l.service, l.severity_number, l.severity_text, l.message,
-       l.body, l.event_name, l.trace_id, l.span_id, l.attributes, l.extra, l.pattern_id,
+       l.body, l.event_name, l.trace_id, l.span_id, otel.attributes_of(l.set_id, l.attributes) AS attributes, l.extra, l.pattern_id,
        l.place,
        r.attributes AS resource_attributes, r.schema_url AS resource_schema_url, r.extra AS resource_extra,
        c.name AS scope_name, c.version AS scope_version, c.attributes AS scope_attributes,
@@ -14,7 +14,7 @@ FROM (
       AND ($5::timestamptz IS NULL OR time >= $5)
       AND ($6::timestamptz IS NULL OR time < $6)
       AND ($8::bigint IS NULL OR pattern_id = $8 OR error_id = $8)
-      AND ($9::jsonb IS NULL OR attributes @> $9)
+      AND ($9::jsonb IS NULL OR otel.attributes_of(set_id, attributes) @> $9)
       AND ($10::timestamptz IS NULL OR time <= $10 AND (time < $10 OR (time_nanos, ctid) < ($11::smallint, $12::text::tid)))
     ORDER BY time DESC, time_nanos DESC, ctid DESC
     LIMIT $7

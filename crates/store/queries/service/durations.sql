@@ -1,7 +1,7 @@
 SELECT p.service, c.spans::bigint AS spans, s.durations
 FROM (
     SELECT pattern_id, sum(count) AS spans
-    FROM otel.pattern_count
+    FROM otel.pattern_count $sample
     WHERE kind = 's'
       AND ($1::timestamptz IS NULL OR minute >= $1)
       AND ($2::timestamptz IS NULL OR minute < $2)

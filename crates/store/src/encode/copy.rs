@@ -1,5 +1,9 @@
 //! PostgreSQL's binary COPY format, value by value (PostgreSQL documentation, COPY, "Binary Format").
 
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+
 use crate::{attributes::write_array, time::UnixNanos};
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
@@ -11,20 +15,52 @@ const OID_UUID: u32 = 2950;
 /// The version byte of `jsonb`'s binary form.
 const JSONB_VERSION: u8 = 1;
 
+/// A COPY stream is sent in pieces of this size: large enough to cost few messages, small enough to overlap.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// Memory of pieces that is kept for the next rows: those of two writers with a full group each.
+const KEPT_PIECES: usize = 64;
+
+/// Memory that pieces are made of, used again: new pages of memory cost more than what is written into them.
+static PIECES: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
 /// Rows of one table, ready to be sent. Values are pushed in the order of the columns.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CopyBuffer {
+    full: Vec<Bytes>,
     bytes: Vec<u8>,
     rows: usize,
 }
 
-impl Default for CopyBuffer {
-    fn default() -> Self {
-        let mut bytes = Vec::with_capacity(64 * 1024);
-        bytes.extend_from_slice(SIGNATURE);
-        // Flags and the length of the header's extension: none.
-        bytes.extend_from_slice(&[0; 8]);
-        Self { bytes, rows: 0 }
+/// A piece that gives its memory back when it was sent.
+struct Piece(Vec<u8>);
+
+impl Piece {
+    /// Empty, with room for a piece and the row that goes beyond it.
+    fn memory() -> Vec<u8> {
+        let kept = PIECES.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.unwrap_or_else(|| Vec::with_capacity(PIECE_BYTES + PIECE_BYTES / 8))
+    }
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        let mut memory = std::mem::take(&mut self.0);
+        // One that a large row made larger is not kept.
+        if memory.capacity() > 2 * PIECE_BYTES {
+            return;
+        }
+        memory.clear();
+        let mut pieces = PIECES.lock().unwrap_or_else(PoisonError::into_inner);
+        if pieces.len() < KEPT_PIECES {
+            pieces.push(memory);
+        }
     }
 }
 
@@ -35,16 +71,33 @@ impl CopyBuffer {
         self.rows
     }
 
-    /// The finished stream.
+    /// The finished stream, in pieces.
     #[must_use]
-    pub fn finish(mut self) -> Vec<u8> {
+    pub fn finish(mut self) -> Vec<Bytes> {
+        if self.rows == 0 {
+            self.head();
+        }
         self.bytes.extend_from_slice(&(-1_i16).to_be_bytes());
-        self.bytes
+        self.full.push(Bytes::from_owner(Piece(self.bytes)));
+        self.full
     }
 
     pub(crate) fn begin_row(&mut self, columns: i16) {
+        if self.rows == 0 {
+            self.head();
+        } else if self.bytes.len() >= PIECE_BYTES {
+            let full = std::mem::replace(&mut self.bytes, Piece::memory());
+            self.full.push(Bytes::from_owner(Piece(full)));
+        }
         self.rows += 1;
         self.bytes.extend_from_slice(&columns.to_be_bytes());
+    }
+
+    fn head(&mut self) {
+        self.bytes = Piece::memory();
+        self.bytes.extend_from_slice(SIGNATURE);
+        // Flags and the length of the header's extension: none.
+        self.bytes.extend_from_slice(&[0; 8]);
     }
 
     pub(crate) fn null(&mut self) {

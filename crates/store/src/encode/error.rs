@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use opentelemetry_proto::tonic::{
-    common::v1::{AnyValue, KeyValue, any_value::Value},
-    logs::v1::{LogRecord, SeverityNumber},
-    trace::v1::{Span, status::StatusCode},
-};
+use opentelemetry_proto::tonic::{logs::v1::SeverityNumber, trace::v1::status::StatusCode};
+
+use crate::encode::view::{Attribute, EventView, LogView, SpanView, text_of};
 
 /// The event in which a span keeps an exception (OpenTelemetry semantic conventions, "Exceptions").
 const EXCEPTION: &str = "exception";
@@ -21,10 +19,10 @@ pub(crate) struct Described<'a> {
 }
 
 /// The error of a span that failed or recorded an exception.
-pub(crate) fn span_error(span: &Span) -> Option<Described<'_>> {
-    let status = span.status.as_ref();
-    let failed = status.is_some_and(|status| status.code == StatusCode::Error as i32);
-    let exception = span.events.iter().rev().find(|event| event.name == EXCEPTION);
+pub(crate) fn span_error<'a>(span: &SpanView<'a>) -> Option<Described<'a>> {
+    let failed = span.status == StatusCode::Error as i32;
+    let mut events = span.events.iter().rev().filter_map(|event| EventView::of(event).ok());
+    let exception = events.find(|event| event.name == EXCEPTION);
     if !failed && exception.is_none() {
         return None;
     }
@@ -33,7 +31,7 @@ pub(crate) fn span_error(span: &Span) -> Option<Described<'_>> {
         described.kind = text_of(&span.attributes, "error.type");
     }
     if described.message.is_empty() {
-        described.message = status.map_or("", |status| status.message.as_str()).into();
+        described.message = span.status_message.into();
     }
     if described.message.is_empty() && described.kind.is_empty() {
         described.message = format!("{} failed", span.name).into();
@@ -42,7 +40,7 @@ pub(crate) fn span_error(span: &Span) -> Option<Described<'_>> {
 }
 
 /// The error of a log record that carries an exception or is of severity ERROR or worse.
-pub(crate) fn log_error<'a>(log: &'a LogRecord, text: Option<&Cow<'a, str>>) -> Option<Described<'a>> {
+pub(crate) fn log_error<'a>(log: &LogView<'a>, text: Option<&Cow<'a, str>>) -> Option<Described<'a>> {
     let mut described = exception_in(&log.attributes);
     let severe = log.severity_number >= SeverityNumber::Error as i32;
     if !severe && described.kind.is_empty() && described.message.is_empty() && described.stack.is_empty() {
@@ -54,18 +52,10 @@ pub(crate) fn log_error<'a>(log: &'a LogRecord, text: Option<&Cow<'a, str>>) -> 
     Some(described)
 }
 
-fn exception_in(attributes: &[KeyValue]) -> Described<'_> {
+fn exception_in<'a>(attributes: &[Attribute<'a>]) -> Described<'a> {
     Described {
         kind: text_of(attributes, "exception.type"),
         message: text_of(attributes, "exception.message").into(),
         stack: text_of(attributes, "exception.stacktrace"),
-    }
-}
-
-fn text_of<'a>(attributes: &'a [KeyValue], key: &str) -> &'a str {
-    let found = attributes.iter().find(|attribute| attribute.key == key);
-    match found.and_then(|attribute| attribute.value.as_ref()) {
-        Some(AnyValue { value: Some(Value::StringValue(text)) }) => text,
-        _ => "",
     }
 }

@@ -2,55 +2,53 @@
 
 use std::borrow::Cow;
 
-use opentelemetry_proto::tonic::{
-    common::v1::{AnyValue, any_value::Value},
-    logs::v1::LogRecord,
-};
-
 use crate::{
-    attributes::{write_attributes, write_value},
+    attributes::write_value_view,
     encode::{
         copy::CopyBuffer,
         extra::Extra,
-        span::{Meaning, Origin, span_id, trace_id},
+        span::{Meaning, Origin, attributes, span_id, trace_id},
+        view::{LogView, Value},
     },
+    export::Division,
     time::UnixNanos,
 };
 
 /// The columns in the order in which [`encode_log`] pushes them.
 pub(crate) const COPY_LOGS: &str = include_str!("../../queries/log/copy.sql");
 
-const COLUMNS: i16 = 18;
+const COLUMNS: i16 = 19;
 
 /// When a record happened; where the source did not say, when it was observed or else `received`.
-pub(crate) fn log_time(log: &LogRecord, received: UnixNanos) -> UnixNanos {
-    let said = [log.time_unix_nano, log.observed_time_unix_nano].into_iter().find(|nanos| *nanos != 0);
+pub(crate) fn log_time(log: &LogView<'_>, received: UnixNanos) -> UnixNanos {
+    let said = [log.time, log.observed_time].into_iter().find(|nanos| *nanos != 0);
     said.map_or(received, UnixNanos)
 }
 
 pub(crate) fn encode_log(
     rows: &mut CopyBuffer,
-    log: &LogRecord,
+    log: &LogView<'_>,
     origin: Origin<'_>,
     meaning: Meaning,
+    division: Option<Division>,
     received: UnixNanos,
 ) {
     let mut extra = Extra::default();
     let time = log_time(log, received);
-    if log.time_unix_nano == 0 {
+    if log.time == 0 {
         extra.number("time", 0);
     }
-    let observed = Some(log.observed_time_unix_nano).filter(|nanos| *nanos != 0);
+    let observed = Some(log.observed_time).filter(|nanos| *nanos != 0);
     let severity = extra.small("severity_number", log.severity_number);
-    let severity_text = optional_text(&mut extra, "severity_text", &log.severity_text);
-    let event_name = optional_text(&mut extra, "event_name", &log.event_name);
-    let (message, body) = body(&mut extra, log.body.as_ref());
-    extra.count("dropped_attributes_count", log.dropped_attributes_count);
+    let severity_text = optional_text(&mut extra, "severity_text", log.severity_text);
+    let event_name = optional_text(&mut extra, "event_name", log.event_name);
+    let (message, body) = body(&mut extra, log.body);
+    extra.count("dropped_attributes_count", log.dropped_attributes);
 
     rows.begin_row(COLUMNS);
     rows.timestamptz(time);
-    rows.optional(trace_id(&log.trace_id), CopyBuffer::uuid);
-    rows.optional(span_id(&log.span_id), CopyBuffer::int8);
+    rows.optional(trace_id(log.trace_id), CopyBuffer::uuid);
+    rows.optional(span_id(log.span_id), CopyBuffer::int8);
     rows.int4(origin.resource_id);
     rows.int4(origin.scope_id);
     rows.optional(observed.map(|nanos| nanos.wrapping_sub(time.0).cast_signed()), CopyBuffer::int8);
@@ -62,26 +60,19 @@ pub(crate) fn encode_log(
     rows.optional(event_name.as_deref(), CopyBuffer::text);
     rows.optional(message.as_deref(), CopyBuffer::text);
     rows.optional(body, |rows, json| rows.jsonb(|out| out.extend_from_slice(&json)));
-    rows.jsonb(|out| {
-        if !log.attributes.is_empty() {
-            write_attributes(out, &log.attributes);
-        }
-    });
+    attributes(rows, &log.attributes, division);
     rows.jsonb(|out| extra.write(out));
     meaning.push(rows);
+    rows.optional(division.map(|division| division.set), CopyBuffer::int8);
 }
 
 /// What a record says to people, for its pattern: its body, or else the name of its event.
-pub(crate) fn log_text(log: &LogRecord) -> Option<Cow<'_, str>> {
-    match log.body.as_ref().and_then(|body| body.value.as_ref().map(|value| (body, value))) {
-        Some((_, Value::StringValue(text))) => Some(Cow::Borrowed(text)),
-        None | Some(_) if !log.event_name.is_empty() => Some(Cow::Borrowed(&log.event_name)),
-        None => None,
-        Some((body, _)) => {
-            let mut json = Vec::new();
-            write_value(&mut json, body);
-            Some(Cow::Owned(String::from_utf8_lossy(&json).into_owned()))
-        }
+pub(crate) fn log_text<'a>(log: &LogView<'a>) -> Option<Cow<'a, str>> {
+    match log.body {
+        Value::Text(text) => Some(Cow::Borrowed(text)),
+        _ if !log.event_name.is_empty() => Some(Cow::Borrowed(log.event_name)),
+        Value::Empty => None,
+        value => Some(Cow::Owned(String::from_utf8_lossy(&json(value)).into_owned())),
     }
 }
 
@@ -90,16 +81,21 @@ fn optional_text<'a>(extra: &mut Extra, field: &str, text: &'a str) -> Option<Co
 }
 
 /// The body as text for people, and as JSON where it is not a string.
-fn body<'a>(extra: &mut Extra, body: Option<&'a AnyValue>) -> (Option<Cow<'a, str>>, Option<Vec<u8>>) {
-    match body.and_then(|body| body.value.as_ref().map(|value| (body, value))) {
-        None => (None, None),
-        Some((_, Value::StringValue(text))) => (Some(extra.text("message", text)), None),
-        Some((body, _)) => {
-            let mut json = Vec::new();
-            write_value(&mut json, body);
+fn body<'a>(extra: &mut Extra, body: Value<'a>) -> (Option<Cow<'a, str>>, Option<Vec<u8>>) {
+    match body {
+        Value::Empty => (None, None),
+        Value::Text(text) => (Some(extra.text("message", text)), None),
+        value => {
+            let json = json(value);
             // JSON escapes NUL, so it can stand in a text column.
             let text = String::from_utf8_lossy(&json).into_owned();
             (Some(Cow::Owned(text)), Some(json))
         }
     }
+}
+
+fn json(value: Value<'_>) -> Vec<u8> {
+    let mut json = Vec::new();
+    write_value_view(&mut json, value);
+    json
 }

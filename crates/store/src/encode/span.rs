@@ -1,21 +1,22 @@
 //! A span as a row of `otel.span`.
 
 use mahavishnu_semantic::PatternId;
-use opentelemetry_proto::tonic::trace::v1::{
-    Span,
-    span::{Event, Link},
-};
 
 use crate::{
-    attributes::{write_attributes, write_key, write_string},
-    encode::{copy::CopyBuffer, extra::Extra},
+    attributes::{write_attribute_views, write_key, write_string, write_value_view},
+    encode::{
+        copy::CopyBuffer,
+        extra::Extra,
+        view::{Attribute, EventView, LinkView, SpanView},
+    },
+    export::Division,
     time::UnixNanos,
 };
 
 /// The columns in the order in which [`encode_span`] pushes them.
 pub(crate) const COPY_SPANS: &str = include_str!("../../queries/span/copy.sql");
 
-const COLUMNS: i16 = 20;
+const COLUMNS: i16 = 21;
 
 /// What a row says of where its record comes from.
 #[derive(Clone, Copy, Debug)]
@@ -51,28 +52,55 @@ pub(crate) fn span_id(bytes: &[u8]) -> Option<i64> {
     bytes.try_into().ok().map(i64::from_be_bytes)
 }
 
-pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &Span, origin: Origin<'_>, meaning: Meaning) {
-    let (Some(trace), Some(id)) = (trace_id(&span.trace_id), span_id(&span.span_id)) else { return };
+/// All attributes as an object; where they are divided, the values that the row holds as an array.
+pub(crate) fn attributes(rows: &mut CopyBuffer, attributes: &[Attribute<'_>], division: Option<Division>) {
+    rows.jsonb(|out| match division {
+        None if attributes.is_empty() => {}
+        None => write_attribute_views(out, attributes),
+        Some(Division { own: 0, .. }) => {}
+        Some(division) => {
+            out.push(b'[');
+            let mut first = true;
+            for (index, attribute) in attributes.iter().enumerate() {
+                if division.holds(index) {
+                    if !std::mem::take(&mut first) {
+                        out.push(b',');
+                    }
+                    write_value_view(out, attribute.value);
+                }
+            }
+            out.push(b']');
+        }
+    });
+}
+
+pub(crate) fn encode_span(
+    rows: &mut CopyBuffer,
+    span: &SpanView<'_>,
+    origin: Origin<'_>,
+    meaning: Meaning,
+    division: Option<Division>,
+) {
+    let (Some(trace), Some(id)) = (trace_id(span.trace_id), span_id(span.span_id)) else { return };
     let mut extra = Extra::default();
-    let start = UnixNanos(span.start_time_unix_nano);
-    let name = extra.text("name", &span.name);
-    let status = span.status.as_ref();
-    let message = status.map(|status| status.message.as_str()).filter(|message| !message.is_empty());
+    let start = UnixNanos(span.start);
+    let name = extra.text("name", span.name);
+    let message = Some(span.status_message).filter(|message| !message.is_empty());
     let message = message.map(|message| extra.text("status_message", message));
     let kind = extra.small("kind", span.kind);
-    let status = extra.small("status", status.map_or(0, |status| status.code));
-    extra.string("trace_state", &span.trace_state);
-    extra.count("dropped_attributes_count", span.dropped_attributes_count);
-    extra.count("dropped_events_count", span.dropped_events_count);
-    extra.count("dropped_links_count", span.dropped_links_count);
+    let status = extra.small("status", span.status);
+    extra.string("trace_state", span.trace_state);
+    extra.count("dropped_attributes_count", span.dropped_attributes);
+    extra.count("dropped_events_count", span.dropped_events);
+    extra.count("dropped_links_count", span.dropped_links);
 
     rows.begin_row(COLUMNS);
     rows.uuid(trace);
     rows.int8(id);
-    rows.optional(span_id(&span.parent_span_id), CopyBuffer::int8);
+    rows.optional(span_id(span.parent_span_id), CopyBuffer::int8);
     rows.timestamptz(start);
     // The difference wraps, so that start and duration give back any end.
-    rows.int8(span.end_time_unix_nano.wrapping_sub(span.start_time_unix_nano).cast_signed());
+    rows.int8(span.end.wrapping_sub(span.start).cast_signed());
     rows.int4(origin.resource_id);
     rows.int4(origin.scope_id);
     rows.int2(start.remainder_nanos());
@@ -82,46 +110,47 @@ pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &Span, origin: Origin<'_>
     rows.text(origin.service);
     rows.text(&name);
     rows.optional(message.as_deref(), CopyBuffer::text);
-    rows.jsonb(|out| {
-        if !span.attributes.is_empty() {
-            write_attributes(out, &span.attributes);
-        }
-    });
-    rows.jsonb_array(&span.events, write_event);
-    rows.jsonb_array(&span.links, write_link);
+    attributes(rows, &span.attributes, division);
+    rows.jsonb_array(&span.events, |out, event| write_event(out, event));
+    rows.jsonb_array(&span.links, |out, link| write_link(out, link));
     rows.jsonb(|out| extra.write(out));
     meaning.push(rows);
+    rows.optional(division.map(|division| division.set), CopyBuffer::int8);
 }
 
-fn write_event(out: &mut Vec<u8>, event: &Event) {
+fn write_event(out: &mut Vec<u8>, event: &[u8]) {
+    // The request was walked through before: it is an event.
+    let event = EventView::of(event).unwrap_or_default();
     out.push(b'{');
     write_key(out, true, "time");
-    out.extend_from_slice(event.time_unix_nano.to_string().as_bytes());
+    out.extend_from_slice(event.time.to_string().as_bytes());
     write_key(out, false, "name");
-    write_string(out, &event.name);
+    write_string(out, event.name);
     if !event.attributes.is_empty() {
         write_key(out, false, "attributes");
-        write_attributes(out, &event.attributes);
+        write_attribute_views(out, &event.attributes);
     }
-    write_count(out, "dropped_attributes_count", event.dropped_attributes_count);
+    write_count(out, "dropped_attributes_count", event.dropped_attributes);
     out.push(b'}');
 }
 
-fn write_link(out: &mut Vec<u8>, link: &Link) {
+fn write_link(out: &mut Vec<u8>, link: &[u8]) {
+    // The request was walked through before: it is a link.
+    let link = LinkView::of(link).unwrap_or_default();
     out.push(b'{');
     write_key(out, true, "trace_id");
-    write_string(out, &const_hex::encode(&link.trace_id));
+    write_string(out, &const_hex::encode(link.trace_id));
     write_key(out, false, "span_id");
-    write_string(out, &const_hex::encode(&link.span_id));
+    write_string(out, &const_hex::encode(link.span_id));
     if !link.trace_state.is_empty() {
         write_key(out, false, "trace_state");
-        write_string(out, &link.trace_state);
+        write_string(out, link.trace_state);
     }
     if !link.attributes.is_empty() {
         write_key(out, false, "attributes");
-        write_attributes(out, &link.attributes);
+        write_attribute_views(out, &link.attributes);
     }
-    write_count(out, "dropped_attributes_count", link.dropped_attributes_count);
+    write_count(out, "dropped_attributes_count", link.dropped_attributes);
     write_count(out, "flags", link.flags);
     out.push(b'}');
 }

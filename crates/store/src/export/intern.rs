@@ -3,15 +3,24 @@
 //! Each new one is stored in a statement of its own, committed before the rows that name it: two writers that meet
 //! the same new resource wait for one statement, never for a whole batch.
 
-use std::{collections::HashMap, hash::Hash, sync::Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use deadpool_postgres::Object;
+use opentelemetry_proto::tonic::{common::v1::InstrumentationScope, resource::v1::Resource};
+use prost::Message;
 use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::{
     encode::{
         metric::SeriesRow,
-        shared::{ResourceRow, ScopeRow},
+        shared::{
+            ResourceRow, ScopeRow, resource_digest, resource_row, scope_digest, scope_row, service_name,
+        },
+        view::Shared,
     },
     error::StoreError,
 };
@@ -25,9 +34,52 @@ pub(crate) struct Interned {
     resources: Cache<i32>,
     scopes: Cache<i32>,
     series: Cache<i64>,
+    /// By the bytes that came, so that nothing is decoded that was met before.
+    senders: Cache<Arc<Sender>>,
+    instrumentation: Cache<i32>,
+}
+
+/// Who sent records.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    pub(crate) resource_id: i32,
+    pub(crate) service: String,
 }
 
 impl Interned {
+    /// The resource that these bytes are.
+    pub(crate) async fn sender(
+        &self,
+        client: &Object,
+        shared: Shared<'_>,
+    ) -> Result<Arc<Sender>, StoreError> {
+        let key = key(shared);
+        if let Some(sender) = self.senders.get(key) {
+            return Ok(sender);
+        }
+        let resource = decode::<Resource>(shared)?;
+        let resource = resource.as_ref();
+        let digest = resource_digest(resource, shared.schema_url);
+        let resource_id = self.resource(client, digest, || resource_row(resource, shared.schema_url)).await?;
+        Ok(self.senders.put(key, Arc::new(Sender { resource_id, service: service_name(resource) })))
+    }
+
+    /// The scope that these bytes are.
+    pub(crate) async fn instrumentation(
+        &self,
+        client: &Object,
+        shared: Shared<'_>,
+    ) -> Result<i32, StoreError> {
+        let key = key(shared);
+        if let Some(id) = self.instrumentation.get(key) {
+            return Ok(id);
+        }
+        let scope = decode::<InstrumentationScope>(shared)?;
+        let digest = scope_digest(scope.as_ref(), shared.schema_url);
+        let id = self.scope(client, digest, || scope_row(scope.as_ref(), shared.schema_url)).await?;
+        Ok(self.instrumentation.put(key, id))
+    }
+
     pub(crate) async fn resource(
         &self,
         client: &Object,
@@ -100,6 +152,17 @@ impl Interned {
     }
 }
 
+/// What tells these bytes from others. Different bytes may say the same, and then lead to one row.
+fn key(shared: Shared<'_>) -> Uuid {
+    let message = xxh3_128(shared.message.unwrap_or_default());
+    Uuid::from_u128(message ^ xxh3_128(shared.schema_url.as_bytes()).rotate_left(1))
+}
+
+fn decode<M: Message + Default>(shared: Shared<'_>) -> Result<Option<M>, StoreError> {
+    let undecodable = |error| StoreError::Unstorable(format!("a batch can not be decoded: {error}"));
+    shared.message.map(M::decode).transpose().map_err(undecodable)
+}
+
 #[derive(Debug)]
 struct Cache<Id> {
     ids: Mutex<HashMap<Uuid, Id>>,
@@ -111,9 +174,9 @@ impl<Id> Default for Cache<Id> {
     }
 }
 
-impl<Id: Copy + Eq + Hash> Cache<Id> {
+impl<Id: Clone> Cache<Id> {
     fn get(&self, digest: Uuid) -> Option<Id> {
-        self.ids.lock().expect("no holder of this lock panics").get(&digest).copied()
+        self.ids.lock().expect("no holder of this lock panics").get(&digest).cloned()
     }
 
     fn put(&self, digest: Uuid, id: Id) -> Id {
@@ -121,7 +184,7 @@ impl<Id: Copy + Eq + Hash> Cache<Id> {
         if ids.len() >= CACHE_ENTRIES {
             ids.clear();
         }
-        ids.insert(digest, id);
+        ids.insert(digest, id.clone());
         id
     }
 }

@@ -7,14 +7,18 @@ use deadpool_postgres::Object;
 use crate::{error::StoreError, export::Days, time::UnixNanos};
 
 /// Nanoseconds of a day.
-const DAY_NANOS: u64 = 86_400_000_000_000;
+pub(crate) const DAY_NANOS: u64 = 86_400_000_000_000;
 
 /// Rows older than retention keeps them by default go to the default partition: nobody can make us create
 /// partitions for all of history.
 const DAYS_BACK: u64 = 90;
 
 /// Clocks that are ahead, and time zones that were taken for UTC.
-const DAYS_AHEAD: u64 = 2;
+pub(crate) const DAYS_AHEAD: u64 = 2;
+
+/// The partitioned tables, each with the column that says of which day a row is.
+pub(crate) const TIMES: [(&str, &str); 4] =
+    [("span", "start_time"), ("log_record", "time"), ("metric_point", "time"), ("pattern_count", "minute")];
 
 /// The partitions that are known to be there.
 #[derive(Debug, Default)]
@@ -38,13 +42,8 @@ impl Partitions {
         let today = day(now);
         let kept = today.saturating_sub(DAYS_BACK)..=today.saturating_add(DAYS_AHEAD);
         let counts = days.spans.union(&days.logs).copied().collect();
-        let tables = [
-            ("span", "start_time", &days.spans),
-            ("log_record", "time", &days.logs),
-            ("metric_point", "time", &days.points),
-            ("pattern_count", "minute", &counts),
-        ];
-        for (table, time_column, days) in tables {
+        let of_tables = [&days.spans, &days.logs, &days.points, &counts];
+        for ((table, time_column), days) in TIMES.into_iter().zip(of_tables) {
             for day in days.iter().copied().filter(|day| kept.contains(day)) {
                 if self.known.lock().expect("no holder of this lock panics").contains(&(table, day)) {
                     continue;

@@ -19,8 +19,10 @@ use crate::{
     time::{PgTimestamp, UnixNanos},
 };
 
+mod layout;
 mod scope;
 
+pub(crate) use layout::{Division, SetRow};
 pub(crate) use scope::{Kind, Scope};
 
 /// Patterns in memory: some 50 MB. Past that it starts again empty, which costs look-ups and nothing else.
@@ -66,6 +68,27 @@ impl Patterns {
             scopes.clear();
         }
         Ok(Arc::clone(scopes.entry(key).or_insert_with(|| Arc::new(Mutex::new(scope)))))
+    }
+
+    /// Saves sets of attributes that rows name, and tells the miners that found them.
+    pub(crate) async fn save_sets(
+        &self,
+        client: &Object,
+        sets: &BTreeMap<i64, SetRow>,
+        scopes: &[SharedScope],
+    ) -> Result<(), StoreError> {
+        if sets.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = sets.keys().copied().collect();
+        let keys: Vec<&str> = sets.values().map(|set| set.keys.as_str()).collect();
+        let attributes: Vec<&str> = sets.values().map(|set| set.attributes.as_str()).collect();
+        let statement = client.prepare_cached(include_str!("../../queries/attribute_set/save.sql")).await?;
+        client.execute(&statement, &[&ids, &keys, &attributes]).await?;
+        for scope in scopes {
+            lock(scope).sets_saved(|set| sets.contains_key(&set));
+        }
+        Ok(())
     }
 
     /// Saves what these miners learned.
@@ -183,7 +206,7 @@ pub(crate) struct Count {
 }
 
 /// By pattern and minute since 1970.
-pub(crate) type Counts = HashMap<(PatternId, u64), Count>;
+pub(crate) type Counts = HashMap<(PatternId, u64), Count, foldhash::fast::RandomState>;
 
 /// Nanoseconds of a minute.
 pub(crate) const MINUTE_NANOS: u64 = 60_000_000_000;

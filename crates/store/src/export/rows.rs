@@ -1,21 +1,15 @@
 //! Batches as rows of every table.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use deadpool_postgres::Object;
-use mahavishnu_pipeline::{Batch, Signal};
+use mahavishnu_pipeline::{Batch, Signal, wire::Odd};
 use mahavishnu_semantic::PatternId;
 use opentelemetry_proto::tonic::{
-    collector::{
-        logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-        trace::v1::ExportTraceServiceRequest,
-    },
-    common::v1::InstrumentationScope,
-    logs::v1::{LogRecord, SeverityNumber},
-    resource::v1::Resource,
-    trace::v1::{Span, status::StatusCode},
+    collector::metrics::v1::ExportMetricsServiceRequest, common::v1::InstrumentationScope,
+    logs::v1::SeverityNumber, resource::v1::Resource, trace::v1::status::StatusCode,
 };
-use prost::Message;
+use prost::{DecodeError, Message};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -27,14 +21,15 @@ use crate::{
         metric::{encode_point, points, series_digest, series_row},
         shared::{resource_digest, resource_row, scope_digest, scope_row, service_name},
         span::{Meaning, Origin, encode_span},
-        summary::{Summaries, add_span},
+        summary::Summaries,
+        view::{Attribute, Group, LogView, SpanView, groups, plain},
     },
     error::StoreError,
     export::{
         Days,
-        intern::Interned,
+        intern::{Interned, Sender},
         partition::day,
-        patterns::{self, Counts, Kind, MINUTE_NANOS, Patterns, Scope, SharedScope, lock},
+        patterns::{self, Counts, Division, Kind, MINUTE_NANOS, Patterns, Scope, SetRow, SharedScope, lock},
     },
     time::{PgTimestamp, UnixNanos},
 };
@@ -48,6 +43,8 @@ pub(crate) struct Rows {
     pub(crate) summaries: Summaries,
     pub(crate) days: Days,
     pub(crate) counts: Counts,
+    /// Sets of attributes that rows name and that may not be in the database.
+    pub(crate) sets: BTreeMap<i64, SetRow>,
     /// The miners that saw them.
     pub(crate) scopes: Vec<SharedScope>,
 }
@@ -68,60 +65,61 @@ impl Rows {
         batch: &Batch,
         now: UnixNanos,
     ) -> Result<(), StoreError> {
-        let undecodable = |error| StoreError::Unstorable(format!("a batch can not be decoded: {error}"));
-        let bytes = batch.request().clone();
+        let request = plain(batch).map_err(undecodable)?;
         match batch.signal() {
-            Signal::Traces => self.add_traces(ids, decode(bytes).map_err(undecodable)?).await,
-            Signal::Logs => self.add_logs(ids, decode(bytes).map_err(undecodable)?, now).await,
-            Signal::Metrics => self.add_metrics(ids, decode(bytes).map_err(undecodable)?).await,
+            Signal::Traces => self.add_traces(ids, &request).await,
+            Signal::Logs => self.add_logs(ids, &request, now).await,
+            Signal::Metrics => {
+                let request = ExportMetricsServiceRequest::decode(&request[..]).map_err(undecodable)?;
+                self.add_metrics(ids, request).await
+            }
         }
     }
 
-    async fn add_traces(
-        &mut self,
-        ids: Ids<'_>,
-        request: ExportTraceServiceRequest,
-    ) -> Result<(), StoreError> {
-        for group in &request.resource_spans {
-            let resource_id = ids.resource(group.resource.as_ref(), &group.schema_url).await?;
-            let service = service_name(group.resource.as_ref());
-            let names = self.scope(ids, Kind::Span, &service).await?;
-            let errors = self.scope(ids, Kind::Error, &service).await?;
-            for scope in &group.scope_spans {
-                let scope_id = ids.scope(scope.scope.as_ref(), &scope.schema_url).await?;
-                let origin = Origin { resource_id, scope_id, service: &service };
+    async fn add_traces(&mut self, ids: Ids<'_>, request: &[u8]) -> Result<(), StoreError> {
+        let mut span = SpanView::default();
+        for group in groups(request).map_err(odd)? {
+            let group = Group::of(group).map_err(odd)?;
+            let sender = ids.interned.sender(ids.client, group.shared).await?;
+            let names = self.scope(ids, Kind::Span, &sender.service).await?;
+            let errors = self.scope(ids, Kind::Error, &sender.service).await?;
+            for scope in group.members {
+                let scope = Group::of(scope).map_err(odd)?;
+                let scope_id = ids.interned.instrumentation(ids.client, scope.shared).await?;
+                let origin = origin(&sender, scope_id);
                 let (mut names, mut errors) = (lock(&names), lock(&errors));
-                for span in &scope.spans {
-                    self.days.spans.insert(day(UnixNanos(span.start_time_unix_nano)));
-                    let meaning = self.span_meaning(span, &mut names, &mut errors);
-                    encode_span(&mut self.spans, span, origin, meaning);
-                    add_span(&mut self.summaries, span, &service, meaning);
+                for bytes in scope.members {
+                    span.read(bytes).map_err(odd)?;
+                    self.days.spans.insert(day(UnixNanos(span.start)));
+                    let meaning = self.span_meaning(&span, &mut names, &mut errors);
+                    let division = self.divide(&mut names, meaning, &span.attributes);
+                    encode_span(&mut self.spans, &span, origin, meaning, division);
+                    self.summaries.add(&span, &sender.service, meaning);
                 }
             }
         }
         Ok(())
     }
 
-    async fn add_logs(
-        &mut self,
-        ids: Ids<'_>,
-        request: ExportLogsServiceRequest,
-        now: UnixNanos,
-    ) -> Result<(), StoreError> {
-        for group in &request.resource_logs {
-            let resource_id = ids.resource(group.resource.as_ref(), &group.schema_url).await?;
-            let service = service_name(group.resource.as_ref());
-            let messages = self.scope(ids, Kind::Log, &service).await?;
-            let errors = self.scope(ids, Kind::Error, &service).await?;
-            for scope in &group.scope_logs {
-                let scope_id = ids.scope(scope.scope.as_ref(), &scope.schema_url).await?;
-                let origin = Origin { resource_id, scope_id, service: &service };
+    async fn add_logs(&mut self, ids: Ids<'_>, request: &[u8], now: UnixNanos) -> Result<(), StoreError> {
+        let mut log = LogView::default();
+        for group in groups(request).map_err(odd)? {
+            let group = Group::of(group).map_err(odd)?;
+            let sender = ids.interned.sender(ids.client, group.shared).await?;
+            let messages = self.scope(ids, Kind::Log, &sender.service).await?;
+            let errors = self.scope(ids, Kind::Error, &sender.service).await?;
+            for scope in group.members {
+                let scope = Group::of(scope).map_err(odd)?;
+                let scope_id = ids.interned.instrumentation(ids.client, scope.shared).await?;
+                let origin = origin(&sender, scope_id);
                 let (mut messages, mut errors) = (lock(&messages), lock(&errors));
-                for log in &scope.log_records {
-                    let time = log_time(log, now);
+                for bytes in scope.members {
+                    log.read(bytes).map_err(odd)?;
+                    let time = log_time(&log, now);
                     self.days.logs.insert(day(time));
-                    let meaning = self.log_meaning(log, time, &mut messages, &mut errors);
-                    encode_log(&mut self.logs, log, origin, meaning, now);
+                    let meaning = self.log_meaning(&log, time, &mut messages, &mut errors);
+                    let division = self.divide(&mut messages, meaning, &log.attributes);
+                    encode_log(&mut self.logs, &log, origin, meaning, division, now);
                 }
             }
         }
@@ -137,11 +135,25 @@ impl Rows {
         Ok(scope)
     }
 
-    fn span_meaning(&mut self, span: &Span, names: &mut Scope, errors: &mut Scope) -> Meaning {
-        let time = UnixNanos(span.start_time_unix_nano);
-        let failed = span.status.as_ref().is_some_and(|status| status.code == StatusCode::Error as i32);
-        let pattern = names.mine(&without_nul(&span.name), time);
-        let nanos = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
+    /// What of these attributes the row holds, where the others are in a set.
+    fn divide(
+        &mut self,
+        scope: &mut Scope,
+        meaning: Meaning,
+        attributes: &[Attribute<'_>],
+    ) -> Option<Division> {
+        let (division, set) = scope.divide(meaning.pattern?, attributes)?;
+        if let Some(set) = set {
+            self.sets.insert(division.set, set);
+        }
+        Some(division)
+    }
+
+    fn span_meaning(&mut self, span: &SpanView<'_>, names: &mut Scope, errors: &mut Scope) -> Meaning {
+        let time = UnixNanos(span.start);
+        let failed = span.status == StatusCode::Error as i32;
+        let pattern = names.mine(&without_nul(span.name), time);
+        let nanos = span.end.saturating_sub(span.start);
         patterns::add(&mut self.counts, pattern, Kind::Span, time, failed, nanos);
         let error = span_error(span).map(|error| errors.group(&error, time));
         self.count_error(error, time);
@@ -150,7 +162,7 @@ impl Rows {
 
     fn log_meaning(
         &mut self,
-        log: &LogRecord,
+        log: &LogView<'_>,
         time: UnixNanos,
         messages: &mut Scope,
         errors: &mut Scope,
@@ -230,8 +242,16 @@ fn without_nul(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
-fn decode<M: Message + Default>(bytes: bytes::Bytes) -> Result<M, prost::DecodeError> {
-    M::decode(bytes)
+fn undecodable(error: DecodeError) -> StoreError {
+    StoreError::Unstorable(format!("a batch can not be decoded: {error}"))
+}
+
+fn odd(_: Odd) -> StoreError {
+    StoreError::Unstorable("a batch is not what it was when it was checked".to_owned())
+}
+
+fn origin(sender: &Sender, scope_id: i32) -> Origin<'_> {
+    Origin { resource_id: sender.resource_id, scope_id, service: &sender.service }
 }
 
 /// Summaries column by column, as `unnest` wants them.
@@ -255,7 +275,7 @@ pub(crate) struct SummaryColumns {
 impl From<Summaries> for SummaryColumns {
     fn from(summaries: Summaries) -> Self {
         let mut columns = Self::default();
-        for (trace_id, summary) in summaries {
+        for (trace_id, summary) in summaries.into_sorted() {
             columns.trace_ids.push(Uuid::from_bytes(trace_id));
             columns.starts.push(summary.start.into());
             columns.ends.push(summary.end.into());
@@ -266,8 +286,8 @@ impl From<Summaries> for SummaryColumns {
             columns.root_span_ids.push(summary.root_span_id);
             columns.services.push(summary.service);
             columns.names.push(summary.name);
-            columns.patterns.push(array(summary.patterns.keys()));
-            columns.pattern_spans.push(array(summary.patterns.values()));
+            columns.patterns.push(array(summary.patterns.iter().map(|(pattern, _)| pattern)));
+            columns.pattern_spans.push(array(summary.patterns.iter().map(|(_, spans)| spans)));
         }
         columns
     }

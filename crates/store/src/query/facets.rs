@@ -9,7 +9,7 @@ use super::{QueryService, TraceFilter, TraceSummary, count_of, timestamp};
 use crate::error::StoreError;
 
 /// The newest traces that are counted.
-const TRACES: usize = 1_000;
+const TRACES: usize = 500;
 
 /// The newest traces whose spans' attributes are counted.
 const TRACES_OF_ATTRIBUTES: usize = 200;
@@ -55,7 +55,7 @@ pub struct AttributeFacet {
 }
 
 impl QueryService {
-    /// What the newest thousand traces that match have in common; attributes are those of the newest 200.
+    /// What the newest 500 traces that match have in common; attributes are those of the newest 200.
     ///
     /// # Errors
     ///

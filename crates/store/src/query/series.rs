@@ -124,13 +124,14 @@ struct Steps {
 }
 
 impl Steps {
-    fn new(filter: &SeriesFilter) -> Result<Self, StoreError> {
+    /// The steps that are asked for; otherwise some 120, none shorter than `least_ms`.
+    fn new(filter: &SeriesFilter, least_ms: u64) -> Result<Self, StoreError> {
         let Some(length) = filter.until.0.checked_sub(filter.since.0).filter(|length| *length > 0) else {
             let reason = "the time ends before it begins: since must be before until";
             return Err(StoreError::InvalidArgument(reason.to_owned()));
         };
         let length_ms = length.div_ceil(1_000_000);
-        let asked = filter.step_ms.unwrap_or_else(|| length_ms.div_ceil(STEPS).max(LEAST_STEP_MS));
+        let asked = filter.step_ms.unwrap_or_else(|| length_ms.div_ceil(STEPS).max(least_ms));
         let step_ms = asked.clamp(length_ms.div_ceil(MOST_STEPS).max(1), length_ms.max(1));
         let number = usize::try_from(length_ms.div_ceil(step_ms)).unwrap_or(0);
         Ok(Self { since: filter.since.0, nanos: step_ms.saturating_mul(1_000_000), number })
@@ -166,7 +167,8 @@ impl QueryService {
     /// [`StoreError::InvalidArgument`] for an aggregate that the kind of metric does not have, and where the time ends
     /// before it begins; [`StoreError::Unavailable`] when the database can not answer now.
     pub async fn metric_series(&self, filter: &SeriesFilter) -> Result<MetricSeries, StoreError> {
-        let steps = Steps::new(filter)?;
+        // A time that is none is refused before anything is read.
+        Steps::new(filter, LEAST_STEP_MS)?;
         let all = self.series_of(filter).await?;
         let kind = most_frequent_kind(&all);
         let all: Vec<SeriesRow> = all.into_iter().filter(|series| Some(series.kind) == kind).collect();
@@ -174,6 +176,7 @@ impl QueryService {
         let aggregate = filter.aggregate.unwrap_or_else(|| Aggregate::suits(kind));
         aggregate.check(kind)?;
         let (points, complete) = self.points_of(&all, filter).await?;
+        let steps = Steps::new(filter, interval_ms(&points).max(LEAST_STEP_MS))?;
         let mut groups: BTreeMap<String, Group> = BTreeMap::new();
         let mut exemplars = Vec::new();
         for series in &all {
@@ -247,6 +250,18 @@ impl QueryService {
 fn most_frequent_kind(series: &[SeriesRow]) -> Option<Kind> {
     let number = |kind: Kind| series.iter().filter(|series| series.kind == kind).count();
     series.iter().map(|series| series.kind).max_by_key(|kind| number(*kind))
+}
+
+/// How often the series report, in whole seconds: a shorter step would have gaps.
+fn interval_ms(points: &BTreeMap<i64, Vec<Point>>) -> u64 {
+    let pairs = points.values().flat_map(|of_series| of_series.windows(2));
+    let mut intervals: Vec<u64> = pairs.map(|pair| pair[1].time.saturating_sub(pair[0].time)).collect();
+    if intervals.is_empty() {
+        return 0;
+    }
+    let middle = intervals.len() / 2;
+    let (_, median, _) = intervals.select_nth_unstable(middle);
+    median.div_ceil(1_000_000_000) * 1_000
 }
 
 fn group_labels(series: &SeriesRow, group_by: Option<&str>) -> Map<String, Value> {

@@ -31,7 +31,7 @@ const LONGER: usize = 8;
 /// The shortest first stretch, and the longest one: some 50 ms where traces are compared, and where their spans are.
 const LEAST_STRETCH: usize = 200;
 const LONGEST_STRETCH: usize = 40_000;
-const LONGEST_DEEP_STRETCH: usize = 2_000;
+const LONGEST_DEEP_STRETCH: usize = 1_000;
 
 /// The latest spans and logs of a pattern whose traces are looked at.
 pub(super) const OCCURRENCES: i64 = 5_000;

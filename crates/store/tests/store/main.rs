@@ -1,6 +1,7 @@
 //! What the store promises, on real databases: the embedded engine and a server.
 
 mod asking;
+mod density;
 mod engine;
 mod export;
 mod lists;

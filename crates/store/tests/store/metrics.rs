@@ -106,6 +106,9 @@ async fn the_rate_of_a_counter_survives_its_resets(#[case] engine: Engine) -> Re
     // Points twice as far apart as a step is long: what came is spread over both.
     let half = SeriesFilter { step_ms: Some(30_000), ..asked("requests", 2, Aggregate::Rate) };
     assert_eq!(values(&query.metric_series(&half).await?), [1.0, 1.0, 1.0, 1.0].map(Some));
+    // Nobody says how long a step is: it has no gaps.
+    let by_itself = SeriesFilter { step_ms: None, ..asked("requests", 6, Aggregate::Rate) };
+    assert_eq!(query.metric_series(&by_itself).await?.step_ms, 60_000);
     database.close().await
 }
 

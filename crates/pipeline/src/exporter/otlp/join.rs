@@ -3,7 +3,7 @@
 //! Every OTLP export request is one repeated field, so that requests laid end to end are a request with the items of
 //! all of them. Nothing is decoded.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use crate::{batch::Batch, signal::Signal};
 
@@ -20,16 +20,9 @@ pub(super) struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// The request. A single batch is not copied.
-    pub(super) fn request(&self) -> Bytes {
-        if let [batch] = self.batches[..] {
-            return batch.request().clone();
-        }
-        let mut joined = BytesMut::with_capacity(self.bytes);
-        for batch in &self.batches {
-            joined.extend_from_slice(batch.request());
-        }
-        joined.freeze()
+    /// The request, in pieces that are to stand end to end.
+    pub(super) fn request(&self) -> Vec<Bytes> {
+        self.batches.iter().map(|batch| batch.request().clone()).collect()
     }
 
     /// Spans, data points or log records in it.
@@ -76,12 +69,12 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_over_the_limit_travels_alone_and_uncopied() {
+    fn a_batch_over_the_limit_travels_alone_and_is_not_copied() {
         let large = batch(Signal::Logs, &[7; 10]);
         let batches = [batch(Signal::Logs, &[1; 3]), large.clone(), batch(Signal::Logs, &[2; 3])];
         let groups = groups(&batches, 5);
         assert_eq!(groups.len(), 3);
-        assert_eq!(groups[1].request().as_ptr(), large.request().as_ptr());
+        assert_eq!(groups[1].request()[0].as_ptr(), large.request().as_ptr());
         assert_eq!(groups[1].records(), 2);
     }
 
@@ -102,11 +95,11 @@ mod tests {
                 let whole: Vec<u8> = batches.iter().filter(|batch| batch.signal() == signal)
                     .flat_map(|batch| batch.request().to_vec()).collect();
                 let joined: Vec<u8> = groups.iter().filter(|group| group.signal == signal)
-                    .flat_map(|group| group.request().to_vec()).collect();
+                    .flat_map(|group| group.request().concat()).collect();
                 assert_eq!(joined, whole);
             }
             for group in &groups {
-                assert!(group.request().len() <= limit || group.batches.len() == 1);
+                assert!(group.request().concat().len() <= limit || group.batches.len() == 1);
             }
             let records: u64 = groups.iter().map(super::Group::records).sum();
             assert_eq!(records, 2 * batches.len() as u64);

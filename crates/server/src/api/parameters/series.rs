@@ -30,7 +30,8 @@ pub struct SeriesQuery {
     #[serde(default, with = "moment")]
     #[param(value_type = Option<String>, example = "15m")]
     pub until: Option<Moment>,
-    /// How long a step is; by default there are some 120 of them, and never more than 2000.
+    /// How long a step is; by default there are some 120 of them, none shorter than the time between two points, and never more
+    /// than 2000.
     pub step_ms: Option<u64>,
     /// `rate`, `sum`, `avg`, `min`, `max`, `count`, `p50`, `p95` or `p99`; what suits the kind by default.
     pub aggregate: Option<String>,

@@ -9,8 +9,14 @@ use mahavishnu_semantic::{Miner, PatternId, stack};
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::PatternRow;
-use crate::{encode::error::Described, time::UnixNanos};
+use super::{
+    PatternRow,
+    layout::{Division, Layouts, SetRow},
+};
+use crate::{
+    encode::{error::Described, view::Attribute},
+    time::UnixNanos,
+};
 
 /// Characters of an example; the whole text is with its record.
 const EXAMPLE: usize = 2000;
@@ -52,7 +58,17 @@ pub(crate) struct Scope {
     /// Of errors only, by their number.
     groups: HashMap<u64, Group>,
     unsaved: HashMap<u64, First>,
+    /// Of names only, which come again as they are: the pattern by a digest of the text.
+    names: HashMap<u64, PatternId, foldhash::fast::RandomState>,
+    /// Of the attributes of the records of each pattern.
+    layouts: HashMap<PatternId, Layouts, foldhash::fast::RandomState>,
 }
+
+/// Patterns whose attributes are looked at; forgotten together when there are more.
+const MOST_LAYOUTS: usize = 2_000;
+
+/// Names whose pattern is known without looking into them; forgotten together when there are more.
+const KNOWN_NAMES: usize = 10_000;
 
 /// What the errors of a group have in common.
 #[derive(Clone, Debug)]
@@ -73,8 +89,9 @@ impl Scope {
     pub(crate) fn new(kind: Kind, service: &str) -> Self {
         let scope = format!("{}\n{service}", kind.name());
         let miner = if kind == Kind::Span { Miner::of_names(&scope) } else { Miner::new(&scope) };
-        let (groups, unsaved) = (HashMap::new(), HashMap::new());
-        Self { kind, service: service.to_owned(), miner, groups, unsaved }
+        let (groups, unsaved, names) = (HashMap::new(), HashMap::new(), HashMap::default());
+        let layouts = HashMap::default();
+        Self { kind, service: service.to_owned(), miner, groups, unsaved, names, layouts }
     }
 
     pub(crate) fn is(&self, kind: &str, service: &str) -> bool {
@@ -88,6 +105,7 @@ impl Scope {
     /// Takes on a saved pattern.
     pub(crate) fn learn(&mut self, id: i64, template: &str, detail: Option<&Value>) {
         let id = id.cast_unsigned();
+        self.names.clear();
         if self.kind != Kind::Error {
             self.miner.adopt(PatternId(id), template, 0);
             return;
@@ -102,9 +120,19 @@ impl Scope {
 
     /// The pattern of a text that a record had at `time`.
     pub(crate) fn mine(&mut self, text: &str, time: UnixNanos) -> PatternId {
+        let name = (self.kind == Kind::Span).then(|| xxh3_64(text.as_bytes()));
+        if let Some(known) = name.and_then(|name| self.names.get(&name)) {
+            return *known;
+        }
         let mined = self.miner.mine(text);
         if mined.changed {
             self.note(mined.pattern.0, text, time);
+        }
+        if let Some(name) = name {
+            if self.names.len() >= KNOWN_NAMES {
+                self.names.clear();
+            }
+            self.names.insert(name, mined.pattern);
         }
         mined.pattern
     }
@@ -131,6 +159,26 @@ impl Scope {
             self.note(id, &message, time);
         }
         PatternId(id)
+    }
+
+    /// How the attributes of a record of this pattern are divided, if they are; and the set, where it is not known to be
+    /// saved.
+    pub(crate) fn divide(
+        &mut self,
+        pattern: PatternId,
+        attributes: &[Attribute<'_>],
+    ) -> Option<(Division, Option<SetRow>)> {
+        if self.layouts.len() >= MOST_LAYOUTS && !self.layouts.contains_key(&pattern) {
+            self.layouts.clear();
+        }
+        self.layouts.entry(pattern).or_default().divide(attributes)
+    }
+
+    /// These sets are in the database.
+    pub(crate) fn sets_saved(&mut self, is_saved: impl Fn(i64) -> bool) {
+        for layouts in self.layouts.values_mut() {
+            layouts.saved(&is_saved);
+        }
     }
 
     fn note(&mut self, id: u64, text: &str, time: UnixNanos) {

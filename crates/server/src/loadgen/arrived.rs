@@ -1,0 +1,139 @@
+//! What the server says became of the load, asked through its API.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use mahavishnu_pipeline::Signal;
+use reqwest::{Client, Url};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::RUN;
+
+/// How long the server may take to bring everything to its destinations.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often it is asked.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// How long one answer may take: counting rows takes longest.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The API of the server that gets the load.
+#[derive(Clone, Debug)]
+pub struct Api {
+    client: Client,
+    url: Url,
+}
+
+/// The records of one signal at one destination, before or after.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Count {
+    pub destination: String,
+    pub stored: u64,
+    /// Refused for good, dropped, or not meant for it.
+    pub lost: u64,
+}
+
+/// Where the load is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Arrived {
+    pub destinations: Vec<Count>,
+    /// Rows in the database, where there is one and it can count them in time.
+    pub rows: Option<u64>,
+}
+
+impl Api {
+    /// The API at this address.
+    ///
+    /// # Errors
+    ///
+    /// When it is not an address.
+    pub fn new(url: &str) -> Result<Self> {
+        let url = Url::parse(url)
+            .context("--api takes the address of the server's API, as in http://localhost:4319")?;
+        let client = Client::builder().timeout(ANSWER_TIMEOUT).build().context("HTTP can not be set up")?;
+        Ok(Self { client, url })
+    }
+
+    /// What every destination has of a signal.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not say.
+    pub async fn counts(&self, signal: Signal) -> Result<Vec<Count>> {
+        Ok(counts(&self.status().await?, signal).0)
+    }
+
+    /// Waits until nothing waits, and says what arrived since `before`.
+    ///
+    /// # Errors
+    ///
+    /// When something still waits after two minutes.
+    pub async fn arrived(&self, signal: Signal, before: &[Count], seed: u64) -> Result<Arrived> {
+        let until = Instant::now() + PATIENCE;
+        let destinations = loop {
+            let (counts, waiting) = counts(&self.status().await?, signal);
+            if waiting == 0 {
+                break counts;
+            }
+            if Instant::now() >= until {
+                bail!("{waiting} records still wait for a destination: `mahavishnu-otel status` says why");
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        };
+        let since = |after: Count| {
+            let before = before
+                .iter()
+                .find(|count| count.destination == after.destination)
+                .cloned()
+                .unwrap_or_default();
+            Count { stored: after.stored - before.stored, lost: after.lost - before.lost, ..after }
+        };
+        let destinations = destinations.into_iter().map(since).collect();
+        Ok(Arrived { destinations, rows: self.rows(signal, seed).await.ok() })
+    }
+
+    /// Rows of this run in the database.
+    async fn rows(&self, signal: Signal, seed: u64) -> Result<u64> {
+        let view = match signal {
+            Signal::Traces => "otel_traces",
+            Signal::Metrics => "otel_metrics",
+            Signal::Logs => "otel_logs",
+        };
+        let sql = format!("SELECT count(*) FROM {view} WHERE resource_attributes ->> '{RUN}' = '{seed}'");
+        let url = self.url.join("/api/v1/sql")?;
+        let body = self.client.post(url).json(&json!({"sql": sql, "params": [], "limit": 1})).send().await?;
+        let answer: Value = body.error_for_status()?.json().await?;
+        let count = &answer["rows"][0];
+        let count = count.get(0).or_else(|| count.get("count")).context("no count")?;
+        count.as_u64().or_else(|| count.as_str()?.parse().ok()).context("no number")
+    }
+
+    async fn status(&self) -> Result<Value> {
+        let url = self.url.join("/api/v1/status")?;
+        let answer = self.client.get(url).send().await.context("the API of --api does not answer")?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+}
+
+/// What every destination has of a signal, and how many records wait for one.
+fn counts(status: &Value, signal: Signal) -> (Vec<Count>, u64) {
+    let (mut counts, mut waiting) = (Vec::new(), 0);
+    for destination in status["destinations"].as_array().into_iter().flatten() {
+        let entries = destination["ledger"].as_array().into_iter().flatten();
+        let mut count = Count {
+            destination: destination["name"].as_str().unwrap_or_default().to_owned(),
+            ..Count::default()
+        };
+        for entry in entries.filter(|entry| entry["signal"] == signal.name()) {
+            let number = |key: &str| entry[key].as_u64().unwrap_or_default();
+            count.stored += number("stored");
+            count.lost += number("dead_lettered") + number("dropped") + number("skipped");
+            waiting += number("waiting");
+        }
+        counts.push(count);
+    }
+    (counts, waiting)
+}

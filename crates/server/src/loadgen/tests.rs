@@ -1,0 +1,75 @@
+//! What the load is, and that it is the same each time.
+
+use std::collections::HashSet;
+
+use mahavishnu_pipeline::{Signal, check::check};
+use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span};
+use prost::Message;
+
+use super::{Load, Plan, Template, request};
+
+/// What an SDK sends at once.
+const BATCH: u64 = 512;
+
+fn load(signal: Signal, count: u64) -> Load {
+    Load { signal, seed: 7, batch: BATCH, connections: 1, rate: None, count: Some(count), duration: None }
+}
+
+fn spans(number: u64, now: u64) -> Vec<Span> {
+    let template = Template::new(|marks| request(&load(Signal::Traces, BATCH), number, BATCH, marks));
+    let request = ExportTraceServiceRequest::decode(template.fill(7, number, now)).expect("decodable");
+    request
+        .resource_spans
+        .into_iter()
+        .flat_map(|group| group.scope_spans)
+        .flat_map(|scope| scope.spans)
+        .collect()
+}
+
+#[test]
+fn every_record_of_every_signal_is_kept_and_no_mark_is_left() {
+    for signal in Signal::ALL {
+        let template = Template::new(|marks| request(&load(signal, BATCH), 3, BATCH, marks));
+        let bytes = template.fill(7, 3, 1_700_000_000_000_000_000);
+        assert!(!bytes.windows(4).any(|window| window == [0xf4, 0x8f, 0xbf, 0xbf]), "{signal}");
+        let checked = check(signal, bytes).expect("well formed");
+        assert_eq!((checked.batch.records() as u64, checked.reason.as_str()), (BATCH, ""), "{signal}");
+    }
+}
+
+#[test]
+fn spans_come_eight_to_a_trace_of_365_bytes_two_in_a_hundred_failing() {
+    let (mut traces, mut ids, mut failing, mut bytes) = (HashSet::new(), HashSet::new(), 0, 0);
+    let all: Vec<Span> = (0..16).flat_map(|number| spans(number, 1_700_000_000_000_000_000)).collect();
+    for span in &all {
+        traces.insert(span.trace_id.clone());
+        assert!(ids.insert(span.span_id.clone()));
+        assert!(span.end_time_unix_nano >= span.start_time_unix_nano);
+        assert_eq!(span.attributes.len(), 12);
+        failing += usize::from(!span.events.is_empty());
+        bytes += span.encoded_len();
+    }
+    assert_eq!(all.len(), traces.len() * 8);
+    assert!(all.iter().all(|span| span.parent_span_id.is_empty() || ids.contains(&span.parent_span_id)));
+    let (share, size) = (failing as f64 / all.len() as f64, bytes / all.len());
+    assert!((0.015..0.025).contains(&share), "{share}");
+    assert!((340..400).contains(&size), "{size}");
+}
+
+#[test]
+fn one_seed_is_one_load() {
+    assert_eq!(spans(5, 9), spans(5, 9));
+    assert_ne!(spans(5, 9), spans(6, 9));
+}
+
+#[test]
+fn the_count_is_exact() {
+    let plan = Plan::new(load(Signal::Logs, 1100), std::sync::Arc::default());
+    let mut records = Vec::new();
+    while let Some((number, count, _)) = plan.next() {
+        let bytes = plan.template(number, count).fill(7, number, 1);
+        records.push(check(Signal::Logs, bytes).expect("well formed").batch.records());
+        assert_eq!(records.last(), Some(&(count as usize)));
+    }
+    assert_eq!(records, [512, 512, 76]);
+}

@@ -1,0 +1,254 @@
+//! Each line of the table.
+
+use std::{net::TcpStream, time::Instant};
+
+use anyhow::{Context, Result};
+
+use super::{
+    Bench, Line,
+    postgres::Database,
+    process::{Run, Server},
+    sink,
+};
+
+/// A case: what it is called, and how it is measured.
+type Case = (&'static str, fn(&Bench) -> Result<Vec<Line>>);
+
+/// In the order of the table.
+pub const ALL: [Case; 9] = [
+    ("OTLP/HTTP to OTLP/HTTP", http_to_otlp),
+    ("OTLP/gRPC to OTLP/HTTP", grpc_to_otlp),
+    ("spans to PostgreSQL", spans),
+    ("log lines to PostgreSQL", logs),
+    ("synced to disk", disk),
+    ("embedded engine", embedded),
+    ("memory", memory),
+    ("connections", connections),
+    ("growth and retention", growth),
+];
+
+const MANY_CONNECTIONS: usize = 1000;
+
+const PROCESS: (&str, &str) = ("MAHAVISHNU_DURABILITY", "process");
+const DISK: (&str, &str) = ("MAHAVISHNU_DURABILITY", "disk");
+
+fn stores(url: &str) -> [(&str, &str); 2] {
+    [("MAHAVISHNU_OTEL_STORAGE_BACKEND", "postgresql"), ("MAHAVISHNU_OTEL_STORAGE_CONNECTION_STRING", url)]
+}
+
+fn count(bench: &Bench) -> String {
+    bench.size.records.to_string()
+}
+
+/// Forwarding, as spans per second of CPU time.
+fn forward(bench: &Bench, protocol: &str) -> Result<(Run, f64)> {
+    let sink = sink::start()?;
+    let variables = [
+        ("MAHAVISHNU_OTEL_STORAGE_BACKEND", "otlp"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", sink.as_str()),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        PROCESS,
+    ];
+    let server = Server::start(bench, &variables)?;
+    let run = server.load(bench, &["--protocol", protocol, "--count", &count(bench)])?;
+    Ok((run, server.peak_mib()?))
+}
+
+fn http_to_otlp(bench: &Bench) -> Result<Vec<Line>> {
+    let (run, peak) = forward(bench, "http")?;
+    let per_second = run.records / run.cpu;
+    Ok(vec![Line::new(
+        "OTLP/HTTP in, OTLP/HTTP out with gzip",
+        forwarded(&run, peak),
+        "400,000 spans per CPU-second",
+        per_second >= 400_000.0,
+    )])
+}
+
+fn grpc_to_otlp(bench: &Bench) -> Result<Vec<Line>> {
+    let (run, peak) = forward(bench, "grpc")?;
+    let per_second = run.records / run.cpu;
+    Ok(vec![Line::new(
+        "the same over gRPC in",
+        forwarded(&run, peak),
+        "350,000 spans per CPU-second",
+        per_second >= 350_000.0,
+    )])
+}
+
+fn forwarded(run: &Run, peak: f64) -> String {
+    format!(
+        "{:.0} spans per CPU-second ({:.2} us each), {:.0} spans/s, peak {peak:.0} MiB",
+        run.records / run.cpu,
+        run.micros_per_record(),
+        run.rate()
+    )
+}
+
+/// What storing came to: the run, the peak of memory, bytes per record, and COPY of the same rows.
+struct Stored {
+    run: Run,
+    peak: f64,
+    bytes: f64,
+    copy: f64,
+}
+
+fn store(bench: &Bench, name: &str, signal: &str, table: &str) -> Result<Stored> {
+    let database = Database::create(bench, name)?;
+    let [backend, url] = stores(&database.url);
+    let server = Server::start(bench, &[backend, url, PROCESS])?;
+    let run = server.load(bench, &["--signal", signal, "--count", &count(bench)])?;
+    let peak = server.peak_mib()?;
+    drop(server);
+    let bytes = database.bytes()? / run.records;
+    let copy = database.copy_rate(table, run.records)?;
+    Ok(Stored { run, peak, bytes, copy })
+}
+
+fn share(stored: &Stored) -> String {
+    let Stored { run, peak, copy, .. } = stored;
+    format!("{:.0} records/s of {copy:.0} by COPY: {:.2}; peak {peak:.0} MiB", run.rate(), run.rate() / copy)
+}
+
+fn spans(bench: &Bench) -> Result<Vec<Line>> {
+    let stored = store(bench, "bench_spans", "traces", "otel.span")?;
+    let (micros, ratio) = (stored.run.micros_per_record(), stored.run.rate() / stored.copy);
+    Ok(vec![
+        Line::new("OTLP/HTTP in, PostgreSQL server", share(&stored), "0.70 of COPY", ratio >= 0.7),
+        Line::new(
+            "our process's share of that",
+            format!("{micros:.2} us of CPU per span"),
+            "4 us",
+            micros <= 4.0,
+        ),
+        Line::new(
+            "database size",
+            format!("{:.0} bytes per span", stored.bytes),
+            "300 bytes",
+            stored.bytes <= 300.0,
+        ),
+    ])
+}
+
+fn logs(bench: &Bench) -> Result<Vec<Line>> {
+    let stored = store(bench, "bench_logs", "logs", "otel.log_record")?;
+    let (micros, ratio) = (stored.run.micros_per_record(), stored.run.rate() / stored.copy);
+    Ok(vec![
+        Line::new(
+            "logs with pattern mining, PostgreSQL server",
+            format!("{}; {micros:.2} us of CPU per line", share(&stored)),
+            "0.65 of COPY",
+            ratio >= 0.65,
+        ),
+        Line::new(
+            "size of a log line",
+            format!("{:.0} bytes", stored.bytes),
+            "200 bytes",
+            stored.bytes <= 200.0,
+        ),
+    ])
+}
+
+fn disk(bench: &Bench) -> Result<Vec<Line>> {
+    let mut rates = Vec::new();
+    for durability in [PROCESS, DISK] {
+        let database = Database::create(bench, "bench_disk")?;
+        let [backend, url] = stores(&database.url);
+        let server = Server::start(bench, &[backend, url, durability])?;
+        rates.push(server.load(bench, &["--count", &count(bench)])?.rate());
+    }
+    let ratio = rates[1] / rates[0];
+    let measured = format!("{:.0} against {:.0} spans/s: {ratio:.2}", rates[1], rates[0]);
+    Ok(vec![Line::new("durability disk against process", measured, "0.85", ratio >= 0.85)])
+}
+
+fn embedded(bench: &Bench) -> Result<Vec<Line>> {
+    let directory = tempfile::tempdir()?;
+    let engine = format!("embedded:{}", directory.path().join("db").display());
+    let variables = [stores(&engine)[0], stores(&engine)[1], PROCESS];
+    let server = Server::start(bench, &variables)?;
+    let ours = server.load(bench, &["--count", &count(bench)])?;
+    let again = server.restarted(bench, &variables)?;
+    let ready = again.ready.as_secs_f64();
+    drop(again);
+    let database = Database::create(bench, "bench_embedded")?;
+    let variables = [stores(&database.url)[0], stores(&database.url)[1], PROCESS];
+    let server = Server::start(bench, &variables)?;
+    let theirs = server.load(bench, &["--count", &count(bench)])?;
+    let ratio = ours.rate() / theirs.rate();
+    let again = server.restarted(bench, &variables)?;
+    let server_ready = again.ready.as_secs_f64();
+    Ok(vec![
+        Line::new(
+            "embedded engine against a server",
+            format!("{:.0} against {:.0} spans/s: {ratio:.2}", ours.rate(), theirs.rate()),
+            "0.6",
+            ratio >= 0.6,
+        ),
+        Line::new(
+            "start on an existing database, server",
+            format!("{server_ready:.2} s"),
+            "0.3 s",
+            server_ready <= 0.3,
+        ),
+        Line::new("start on an existing database, embedded", format!("{ready:.2} s"), "1 s", ready <= 1.0),
+    ])
+}
+
+fn memory(bench: &Bench) -> Result<Vec<Line>> {
+    let database = Database::create(bench, "bench_memory")?;
+    let [backend, url] = stores(&database.url);
+    let server = Server::start(bench, &[backend, url])?;
+    let seconds = bench.size.seconds;
+    let run = server.load(bench, &["--duration", &seconds.to_string()])?;
+    let peak = server.peak_mib()?;
+    let measured = format!("{peak:.0} MiB at {:.0} spans/s for {seconds} s", run.rate());
+    Ok(vec![Line::new("memory at full load, server storage", measured, "200 MiB", peak <= 200.0)])
+}
+
+fn connections(bench: &Bench) -> Result<Vec<Line>> {
+    let database = Database::create(bench, "bench_connections")?;
+    let [backend, url] = stores(&database.url);
+    let server = Server::start(bench, &[backend, url])?;
+    let address = server.http.trim_start_matches("http://").to_owned();
+    let idle: Vec<TcpStream> =
+        (0..MANY_CONNECTIONS).map(|_| TcpStream::connect(&address)).collect::<Result<_, _>>()?;
+    let waiting = server.peak_mib()?;
+    drop(idle);
+    let count = (MANY_CONNECTIONS * 100).to_string();
+    let many = MANY_CONNECTIONS.to_string();
+    let run = server.load(bench, &["--connections", &many, "--batch", "50", "--count", &count])?;
+    let peak = server.peak_mib()?;
+    let served = run.report["acknowledged"].as_u64().context("a count")?;
+    let measured = format!("{served} of {count} records served, {waiting:.0} MiB idle, {peak:.0} MiB busy");
+    let holds = served.to_string() == count && peak <= 400.0;
+    Ok(vec![Line::new("1,000 idle connections, then 1,000 busy ones", measured, "all, 400 MiB", holds)])
+}
+
+/// Fills one database, so that a large one is made once.
+fn growth(bench: &Bench) -> Result<Vec<Line>> {
+    const GROWTH: &str = "ingest rate at 20 million spans against the first million";
+    const RETENTION: &str = "dropping a day of 5 million spans";
+    let (Some(growth), Some(day)) = (bench.size.growth, bench.size.day) else {
+        let why = "takes some minutes, only without --quick";
+        return Ok(vec![Line::not_run(GROWTH, why, "0.9"), Line::not_run(RETENTION, why, "1 s")]);
+    };
+    let database = Database::create(bench, "bench_growth")?;
+    let [backend, url] = stores(&database.url);
+    let server = Server::start(bench, &[backend, url, PROCESS])?;
+    let million = ["--count", "1000000"];
+    let first = server.load(bench, &million)?.rate();
+    server.load(bench, &["--count", &(growth - 2_000_000).to_string()])?;
+    let last = server.load(bench, &million)?.rate();
+    drop(server);
+    let ratio = last / first;
+    let grown =
+        Line::new(GROWTH, format!("{last:.0} against {first:.0} spans/s: {ratio:.2}"), "0.9", ratio >= 0.9);
+    let held = database.sql("SELECT count(*) FROM otel.span")?.trim().parse::<u64>()?.max(day);
+    let begun = Instant::now();
+    database.sql("SELECT otel.empty_day('span', (SELECT max(start_time) FROM otel.span)::date)")?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let dropped = Line::new(RETENTION, format!("{seconds:.2} s for {held} spans"), "1 s", seconds <= 1.0);
+    Ok(vec![grown, dropped])
+}

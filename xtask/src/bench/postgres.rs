@@ -1,0 +1,82 @@
+//! A database on the server of `scripts/postgres`, and what COPY makes of the same rows.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use super::Bench;
+
+/// Connections with which the binary writes to a server.
+const WRITERS: usize = 2;
+
+/// A database for one case.
+#[derive(Debug)]
+pub struct Database<'a> {
+    bench: &'a Bench,
+    pub url: String,
+}
+
+impl<'a> Database<'a> {
+    /// An empty database of this name.
+    pub fn create(bench: &'a Bench, name: &str) -> Result<Self> {
+        script(bench, &["start"])?;
+        let url = script(bench, &["database", name])?;
+        Ok(Self { bench, url: url.trim().to_owned() })
+    }
+
+    /// Runs statements and gives back what they say.
+    pub fn sql(&self, sql: &str) -> Result<String> {
+        script(self.bench, &["psql", "--dbname", &self.url, "--tuples-only", "--no-align", "--command", sql])
+    }
+
+    /// Bytes of the tables of the schema with their indexes.
+    pub fn bytes(&self) -> Result<f64> {
+        // What a partitioned table holds is in its partitions; what waits to be summarised or cleaned is done first.
+        self.sql("VACUUM")?;
+        let sql = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relnamespace = 'otel'::regnamespace \
+                   AND relkind IN ('r', 'm')";
+        Ok(self.sql(sql)?.trim().parse()?)
+    }
+
+    /// Rows per second of COPY BINARY of the rows that `table` holds, into it, from as many connections as we use.
+    pub fn copy_rate(&self, table: &str, rows: f64) -> Result<f64> {
+        let directory = tempfile::tempdir()?;
+        let file = |writer: usize| directory.path().join(writer.to_string());
+        let copy = |what: &str, direction: &str, file: &Path| {
+            format!("\\copy {what} {direction} '{}' (FORMAT binary)", file.display())
+        };
+        for writer in 0..WRITERS {
+            // Every other row: both writers have rows of all times, as ours have.
+            let rows =
+                format!("(SELECT * FROM {table} WHERE (ctid::text::point)[1]::int % {WRITERS} = {writer})");
+            self.sql(&copy(&rows, "TO", &file(writer)))?;
+        }
+        self.sql(&format!("TRUNCATE {table}"))?;
+        let begun = Instant::now();
+        let mut writers = Vec::new();
+        for writer in 0..WRITERS {
+            let mut command = Command::new(self.bench.root.join("scripts/postgres"));
+            command.args(["psql", "--dbname", &self.url, "--command", &copy(table, "FROM", &file(writer))]);
+            writers.push(command.stdout(Stdio::null()).spawn()?);
+        }
+        for mut writer in writers {
+            ensure!(writer.wait()?.success(), "COPY failed");
+        }
+        Ok(rows / begun.elapsed().as_secs_f64())
+    }
+}
+
+fn script(bench: &Bench, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(bench.root.join("scripts/postgres"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("scripts/postgres does not start")?;
+    ensure!(output.status.success(), "scripts/postgres {} failed", arguments.first().unwrap_or(&""));
+    Ok(String::from_utf8(output.stdout)?)
+}
