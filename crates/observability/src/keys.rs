@@ -249,7 +249,12 @@ pub static KEYS: &[Key] = &[
         "0.85",
         "how alike two texts must be to count as similar",
     ),
-    key("retention.traces_days", whole(1, MOST_DAYS), "90", "days for which spans are kept"),
+    key(
+        "retention.traces_days",
+        whole(1, MOST_DAYS),
+        "90",
+        "days for which spans are kept; what is older than 90 days when it comes stays",
+    ),
     key("retention.logs_days", whole(1, MOST_DAYS), "90", "days for which log records are kept"),
     key("retention.metrics_days", whole(1, MOST_DAYS), "90", "days for which data points are kept"),
     key("batch_size", whole(1, MOST_BATCH), "1000", "records that are written together"),

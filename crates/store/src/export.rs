@@ -29,7 +29,7 @@ mod rows;
 
 use intern::Interned;
 use partition::Partitions;
-pub(crate) use partition::{DAY_NANOS, DAYS_AHEAD, TIMES, day};
+pub(crate) use partition::{DAYS_AHEAD, TIMES, day};
 pub(crate) use patterns::Division;
 use patterns::Patterns;
 use receipt::Recorded;

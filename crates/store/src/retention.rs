@@ -1,19 +1,21 @@
 //! What is old goes, and days to come are prepared.
 //!
 //! Spans, log records and data points go a day at a time: the partition of a day is emptied at once and removed when nobody
-//! is looking; no writer waits for either. Summaries of traces and what never had a day go in small batches. Partitions of
-//! the next days are made ahead; where that fails, a writer makes its own.
+//! is looking; no writer waits for either. The summaries of its traces go before it, in small batches. What was older than 90
+//! days when it came has no day and stays: whoever stores an archive wants it. Partitions of the next days are made ahead;
+//! where that fails, a writer makes its own.
 
 use std::time::Duration;
 
+use deadpool_postgres::Object;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::{
     error::StoreError,
-    export::{DAY_NANOS, DAYS_AHEAD, TIMES, day},
+    export::{DAYS_AHEAD, TIMES, day},
     store::Store,
-    time::{PgTimestamp, UnixNanos},
+    time::UnixNanos,
 };
 
 /// How often it is looked: a day is no more exact.
@@ -85,6 +87,9 @@ pub async fn apply(store: &Store, keep: Keep, now: UnixNanos) -> Result<usize, S
         for row in client.query(include_str!("../queries/retention/days.sql"), &[&table]).await? {
             let old: i32 = row.try_get(0)?;
             if old < number(first) {
+                if table == "span" {
+                    forget_traces(&client, old).await?;
+                }
                 let empty = include_str!("../queries/retention/empty_day.sql");
                 emptied +=
                     usize::from(client.query_one(empty, &[&table, &old]).await?.try_get::<_, bool>(0)?);
@@ -93,18 +98,15 @@ pub async fn apply(store: &Store, keep: Keep, now: UnixNanos) -> Result<usize, S
                     .await?;
             }
         }
-        let forget = include_str!("../queries/retention/forget_default.sql")
-            .replace("$table", &format!("{table}_default"))
-            .replace("$column", column);
-        let before = PgTimestamp::from(UnixNanos(first * DAY_NANOS));
-        while client.execute(forget.as_str(), &[&before, &BATCH]).await? > 0 {}
     }
-    let first = day(now).saturating_sub(keep.traces_days.into());
-    let before = PgTimestamp::from(UnixNanos(first * DAY_NANOS));
-    while client.execute(include_str!("../queries/retention/forget_traces.sql"), &[&before, &BATCH]).await?
-        > 0
-    {}
     Ok(emptied)
+}
+
+/// Deletes the summaries of traces that began on a day.
+async fn forget_traces(client: &Object, day: i32) -> Result<(), StoreError> {
+    let forget = client.prepare_cached(include_str!("../queries/retention/forget_traces.sql")).await?;
+    while client.execute(&forget, &[&day, &BATCH]).await? > 0 {}
+    Ok(())
 }
 
 /// For how many days a table is kept. How often a pattern came is kept as long as what it is of.

@@ -7,7 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use mahavishnu_test_util::process::client;
@@ -122,8 +122,10 @@ async fn send(name: String, mut random: fastrand::Rng, running: Running, stop: A
 }
 
 fn request(records: &[String]) -> Vec<u8> {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = u64::try_from(since_1970.as_nanos()).expect("before 2554");
     let record = |text: &String| LogRecord {
-        time_unix_nano: 1_700_000_000_000_000_000,
+        time_unix_nano: now,
         body: Some(AnyValue { value: Some(any_value::Value::StringValue(text.clone())) }),
         ..LogRecord::default()
     };

@@ -7,7 +7,7 @@ use deadpool_postgres::Object;
 use crate::{error::StoreError, export::Days, time::UnixNanos};
 
 /// Nanoseconds of a day.
-pub(crate) const DAY_NANOS: u64 = 86_400_000_000_000;
+const DAY_NANOS: u64 = 86_400_000_000_000;
 
 /// Rows older than retention keeps them by default go to the default partition: nobody can make us create
 /// partitions for all of history.
