@@ -48,13 +48,17 @@ export function onTheme(run, signal) {
   signal.addEventListener('abort', () => watcher.disconnect());
 }
 
+/** A unit is some letters; a longer one says what it is above the chart, and not behind every number. */
+const LONGEST_UNIT = 12;
+const unitOf = ({ unit }) => (unit && unit.length <= LONGEST_UNIT ? unit : '');
+
 /** A number of a series in words: a rate is a second's, a count has no unit. */
 export function valueOf(answer, value) {
   if (value === null || value === undefined) return '–';
   const measured = /histogram|summary/.test(answer.type);
   if (answer.aggregate === 'count') return quantity(value);
-  if (answer.aggregate === 'rate') return `${quantity(value, measured ? '' : answer.unit === 's' || answer.unit === 'ms' ? '' : answer.unit)}/s`;
-  return quantity(value, answer.unit ?? '');
+  if (answer.aggregate === 'rate') return `${quantity(value, measured ? '' : answer.unit === 's' || answer.unit === 'ms' ? '' : unitOf(answer))}/s`;
+  return quantity(value, unitOf(answer));
 }
 
 /** Times along the x axis. */
