@@ -1,9 +1,8 @@
-SELECT (
-    SELECT s.status
-    FROM otel.span s
-    WHERE s.trace_id = t.trace_id AND s.span_id = t.root_span_id AND s.start_time = t.root_start
-    LIMIT 1
-) AS status, count(*) AS count
+SELECT s.status, count(*) AS count
 FROM otel.trace t
+JOIN otel.span s ON s.trace_id = t.trace_id AND s.span_id = t.root_span_id
 WHERE t.trace_id = ANY ($1::uuid[])
-GROUP BY 1
+  AND s.trace_id = ANY ($1::uuid[])
+  AND s.start_time >= $2
+  AND s.start_time <= $3
+GROUP BY s.status

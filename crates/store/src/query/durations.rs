@@ -15,7 +15,7 @@ const OPERATIONS: i64 = 300;
 const COUNTS: u32 = 200_000;
 
 /// The latest spans of each of them.
-const SPANS: i64 = 100;
+const SPANS: i64 = 30;
 
 /// How long the spans of a service take.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

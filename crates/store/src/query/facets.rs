@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{QueryService, TraceFilter, TraceSummary, count_of, timestamp};
-use crate::error::StoreError;
+use crate::{error::StoreError, time::UnixNanos};
 
 /// The newest traces that are counted.
 const TRACES: usize = 500;
@@ -78,21 +78,19 @@ impl QueryService {
         if !failed.is_empty() {
             statuses.push(Facet { value: 2, count: failed.len() as u64 });
         }
-        let ids: Vec<Uuid> = rest.iter().map(|trace| Uuid::from_bytes(trace.trace_id.0)).collect();
-        for row in self.rows(include_str!("../../queries/trace/root_statuses.sql"), &[&ids]).await? {
-            let value = row.try_get::<_, Option<i16>>(0)?.unwrap_or(0);
-            statuses.push(Facet { value, count: count_of(row.try_get(1)?) });
+        if let Some((first, last)) = time_of(rest.iter().copied()) {
+            let ids: Vec<Uuid> = rest.iter().map(|trace| Uuid::from_bytes(trace.trace_id.0)).collect();
+            let sql = include_str!("../../queries/trace/root_statuses.sql");
+            for row in self.rows(sql, &[&ids, &timestamp(Some(first)), &timestamp(Some(last))]).await? {
+                statuses.push(Facet { value: row.try_get(0)?, count: count_of(row.try_get(1)?) });
+            }
         }
         statuses.sort_by_key(|status| std::cmp::Reverse(status.count));
         Ok(statuses)
     }
 
     async fn attributes_of(&self, traces: &[TraceSummary]) -> Result<Vec<AttributeFacet>, StoreError> {
-        let Some(first) = traces.iter().map(|trace| trace.start_time).min() else { return Ok(Vec::new()) };
-        let end = |trace: &TraceSummary| {
-            trace.start_time.0.saturating_add((trace.duration_ms.max(0.0) * 1e6).ceil() as u64)
-        };
-        let last = traces.iter().map(end).max().unwrap_or(first.0);
+        let Some((first, last)) = time_of(traces.iter()) else { return Ok(Vec::new()) };
         let ids: Vec<Uuid> = traces.iter().map(|trace| Uuid::from_bytes(trace.trace_id.0)).collect();
         let rows = self
             .rows(
@@ -100,7 +98,7 @@ impl QueryService {
                 &[
                     &ids,
                     &timestamp(Some(first)),
-                    &timestamp(Some(crate::time::UnixNanos(last))),
+                    &timestamp(Some(last)),
                     &CHARACTERS,
                     // One more tells an attribute whose values are too many to choose from.
                     &(VALUES as i64 + 1),
@@ -126,6 +124,16 @@ impl QueryService {
         attributes.truncate(ATTRIBUTES);
         Ok(attributes)
     }
+}
+
+/// From when to when traces last.
+fn time_of<'a>(traces: impl Iterator<Item = &'a TraceSummary> + Clone) -> Option<(UnixNanos, UnixNanos)> {
+    let end = |trace: &TraceSummary| {
+        // A duration is known to the microsecond.
+        let nanos = (trace.duration_ms.max(0.0) * 1e6).ceil() as u64 + 1_000;
+        UnixNanos(trace.start_time.0.saturating_add(nanos))
+    };
+    Some((traces.clone().map(|trace| trace.start_time).min()?, traces.map(end).max()?))
 }
 
 /// The most frequent values.

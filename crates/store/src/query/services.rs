@@ -22,7 +22,7 @@ pub struct ServiceSummary {
     pub logs: u64,
     /// Of its spans.
     pub mean_duration_ms: f64,
-    /// Half of its spans took no longer, by the latest 100 of its most frequent operations.
+    /// Half of its spans took no longer, by the latest of its most frequent operations.
     pub p50_ms: f64,
     /// 95 of 100 took no longer.
     pub p95_ms: f64,
