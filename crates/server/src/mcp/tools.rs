@@ -94,6 +94,7 @@ static TOOLS: &[Tool] = &[
                 Kind::Moment,
                 "Where the window begins (15m, 2h, or an RFC 3339 time); an hour ago unless given. It is compared with as long a time before it.",
             ),
+            UNTIL,
             OFFSET,
             MAX_CHARS,
         ],

@@ -37,7 +37,7 @@ struct Times {
 
 impl Times {
     fn new(given: &Given) -> Self {
-        let until = Moment::Ago(std::time::Duration::ZERO).resolve();
+        let until = given.moment("until").unwrap_or(Moment::Ago(std::time::Duration::ZERO)).resolve();
         let since = given.moment("since").unwrap_or(WINDOW).resolve();
         let baseline = UnixNanos(since.0.saturating_sub(until.0.saturating_sub(since.0)));
         Self {
@@ -92,6 +92,7 @@ pub async fn answer(seat: &Seat, given: &Given) -> Result<Answer, Refusal> {
     findings.extend(findings::of_changes(&source, &changes, &times).await?);
     findings.extend(slower::operations(&source, &services, &times).await?);
     findings.sort_by(Finding::by_weight);
+    let findings = findings::joined(findings);
     Ok(listing(&findings, &times, &services, &before, given).fit(given.whole("max_chars")))
 }
 
@@ -145,6 +146,9 @@ fn listing(
         }
         (0, _) => "Nothing stands out.".to_owned(),
         (_, 0) => "Nothing serious; this changed:".to_owned(),
+        (_, serious) if before.is_empty() => {
+            format!("{serious} serious; nothing came in the time before, so everything is new:")
+        }
         (_, serious) => format!("{serious} serious:"),
     };
     Listing {
@@ -161,7 +165,7 @@ fn listing(
             ("telemetry".to_owned(), counts),
             ("serious".to_owned(), serious.into()),
         ]),
-        again: super::lists::again("triage", given),
+        again: super::lists::again("triage", given).with("since", json!(times.since)),
         hint: None,
     }
 }

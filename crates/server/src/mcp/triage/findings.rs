@@ -71,6 +71,8 @@ pub struct Finding {
     /// Among its kind, more matters more.
     pub weight: f64,
     pub example_trace: Option<String>,
+    /// Other errors that the same trace has: most likely of the same cause.
+    pub also: Vec<String>,
     pub ask: Option<Call>,
 }
 
@@ -102,6 +104,7 @@ impl Finding {
             weight: pattern.count as f64,
             ask: trace.as_ref().map(|trace| Call::new("get_otel_trace", &json!({"trace_id": trace}))),
             example_trace: trace,
+            also: Vec::new(),
         }
     }
 
@@ -129,6 +132,7 @@ impl Finding {
             }),
             weight: pattern.count.max(change.before) as f64,
             example_trace: None,
+            also: Vec::new(),
             ask: (what != What::PatternGone).then_some(ask),
         }
     }
@@ -137,6 +141,8 @@ impl Finding {
         self.what
             .cmp(&other.what)
             .then(other.weight.total_cmp(&self.weight))
+            // Of the same weight, the one that says more.
+            .then_with(|| other.subject.len().cmp(&self.subject.len()))
             .then_with(|| self.subject.cmp(&other.subject))
     }
 
@@ -145,6 +151,9 @@ impl Finding {
         line.extend(self.service.as_deref().map(text));
         line.push(text(&self.subject));
         line.extend(self.example_trace.as_ref().map(|trace| plain(format!("example trace {trace}"))));
+        if !self.also.is_empty() {
+            line.extend([plain("which also has"), Piece::Json(json!(self.also))]);
+        }
         if let Some(ask) = &self.ask {
             line.push(plain(format!("- ask: {}", ask.text())));
         }
@@ -158,6 +167,7 @@ impl Finding {
             "service": self.service,
             "subject": self.subject,
             "example_trace": self.example_trace,
+            "also": self.also,
             "ask": self.ask.as_ref().map(Call::data),
         });
         if let (Some(data), Some(numbers)) = (data.as_object_mut(), self.numbers.as_object()) {
@@ -165,6 +175,24 @@ impl Finding {
         }
         lean(data, &[])
     }
+}
+
+/// Errors of one kind with the same example trace are one finding: the failure of one call fails all that wait for it.
+pub fn joined(sorted: Vec<Finding>) -> Vec<Finding> {
+    let mut joined: Vec<Finding> = Vec::with_capacity(sorted.len());
+    for finding in sorted {
+        let same = joined.iter_mut().find(|other| {
+            other.what == finding.what
+                && finding.example_trace.is_some()
+                && other.example_trace == finding.example_trace
+        });
+        match same {
+            Some(other) if other.subject == finding.subject || other.also.contains(&finding.subject) => {}
+            Some(other) => other.also.push(finding.subject),
+            None => joined.push(finding),
+        }
+    }
+    joined
 }
 
 /// What stands between telemetry and its destinations.
@@ -177,6 +205,7 @@ pub fn of_status(status: &shapes::Status) -> Vec<Finding> {
         numbers,
         weight: 0.0,
         example_trace: None,
+        also: Vec::new(),
         ask: Some(Call::new("otel_status", &json!({}))),
     };
     let mut findings = Vec::new();
@@ -216,6 +245,7 @@ pub fn silent(
         numbers: json!({"spans_before": service.spans, "logs_before": service.logs}),
         weight: (service.spans + service.logs) as f64,
         example_trace: None,
+        also: Vec::new(),
         ask: Some(
             Call::new("search_otel_traces", &json!({"service": service.name}))
                 .with("until", json!(times.since)),
@@ -255,4 +285,41 @@ async fn example(
     asked.insert("limit".to_owned(), 1.into());
     let logs = source.logs(&query(asked)?).await?;
     Ok(logs.into_iter().find_map(|log| log.trace_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(what: What, subject: &str, weight: f64, trace: Option<&str>) -> Finding {
+        Finding {
+            what,
+            service: None,
+            subject: subject.to_owned(),
+            facts: String::new(),
+            numbers: json!({}),
+            weight,
+            example_trace: trace.map(str::to_owned),
+            also: Vec::new(),
+            ask: None,
+        }
+    }
+
+    #[test]
+    fn the_most_serious_comes_first_and_errors_of_one_trace_are_one_finding() {
+        let mut all = vec![
+            finding(What::NewPattern, "new line", 900.0, None),
+            finding(What::NewError, "402", 3.0, Some("a")),
+            finding(What::NewError, "payment declined", 3.0, Some("a")),
+            finding(What::NewError, "deadlock", 9.0, Some("b")),
+            finding(What::SlowerOperation, "GET /item", 9.0, Some("a")),
+            finding(What::NotStored, "postgresql", 0.0, None),
+        ];
+        all.sort_by(Finding::by_weight);
+        let joined = joined(all);
+        let subjects: Vec<&str> = joined.iter().map(|finding| finding.subject.as_str()).collect();
+        assert_eq!(subjects, ["postgresql", "deadlock", "payment declined", "GET /item", "new line"]);
+        assert_eq!(joined[2].also, ["402"]);
+        assert_eq!(joined.iter().filter(|finding| finding.what.is_serious()).count(), 4);
+    }
 }

@@ -91,6 +91,7 @@ fn finding(service: &str, now: &shapes::Operation, before: &shapes::Operation, t
         // The time that all of them took longer.
         weight: (now.mean_duration_ms - before.mean_duration_ms).max(0.0) * now.spans as f64,
         example_trace: None,
+        also: Vec::new(),
         ask: Some(times.call(
             "search_otel_traces",
             &json!({"service": service, "query": now.name, "min_duration_ms": before.p95_ms}),
