@@ -21,6 +21,9 @@ const LIST: &str = include_str!("../../queries/trace/list.sql");
 const WINDOW: &str = include_str!("../../queries/trace/window.sql");
 const MATCHES: &str = include_str!("../../queries/trace/matches.sql");
 
+/// No trace takes a century, and an interval of PostgreSQL can not be much longer than some thousand of them.
+const LONGEST_MICROS: f64 = 3.2e15;
+
 /// How long stretches are looked at for one page; at most one stretch more.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -163,7 +166,9 @@ impl QueryService {
 
     /// The filter as parameters; what a pattern's traces are is looked up.
     pub(super) async fn asked(&self, filter: &TraceFilter) -> Result<Asked, StoreError> {
-        let micros = |milliseconds: Option<f64>| milliseconds.map(|ms| (ms * 1000.0) as i64);
+        let micros = |milliseconds: Option<f64>| {
+            milliseconds.map(|ms| (ms * 1000.0).clamp(-LONGEST_MICROS, LONGEST_MICROS) as i64)
+        };
         let (since, until) = (timestamp(filter.since), timestamp(filter.until));
         let ids = match filter.pattern_id {
             None => None,
