@@ -252,7 +252,7 @@ impl QueryService {
         let transaction = client.transaction().await?;
         transaction.batch_execute("SET LOCAL plan_cache_mode = force_generic_plan").await?;
         let statement = transaction.prepare_cached(sql).await?;
-        let rows = transaction.query(&statement, parameters).await.map_err(too_slow_or)?;
+        let rows = transaction.query(&statement, parameters).await.map_err(unanswered)?;
         transaction.commit().await?;
         Ok(rows)
     }
@@ -275,7 +275,7 @@ impl QueryService {
             }
         };
         match tokio::time::timeout(PATIENCE, asking).await {
-            Ok(answer) => answer.map_err(too_slow_or),
+            Ok(answer) => answer.map_err(unanswered),
             Err(_) => {
                 // What it is still busy with must not meet the next question.
                 drop(deadpool_postgres::Object::take(client));
@@ -290,9 +290,18 @@ fn too_slow() -> StoreError {
     StoreError::DeadlineExceeded(sentence.to_owned())
 }
 
-/// A server stops what takes longer than its session's `statement_timeout`.
-fn too_slow_or(error: tokio_postgres::Error) -> StoreError {
-    if error.code() == Some(&SqlState::QUERY_CANCELED) { too_slow() } else { error.into() }
+/// What an error means to who asks. A server stops what takes longer than its session's `statement_timeout`; data that it refuses
+/// here is what was asked with, as a text with NUL.
+fn unanswered(error: tokio_postgres::Error) -> StoreError {
+    if error.code() == Some(&SqlState::QUERY_CANCELED) {
+        return too_slow();
+    }
+    match StoreError::from(error) {
+        StoreError::Unstorable(reason) => {
+            StoreError::InvalidArgument(format!("this can not be asked for: {reason}"))
+        }
+        other => other,
+    }
 }
 
 fn timestamp(time: Option<UnixNanos>) -> Option<PgTimestamp> {

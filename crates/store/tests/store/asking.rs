@@ -6,7 +6,7 @@ use anyhow::Result;
 use mahavishnu_pipeline::Exporter;
 use mahavishnu_store::{
     QueryService, StoreError,
-    query::{LogFilter, SearchFilter, TraceId},
+    query::{LogFilter, SearchFilter, TraceFilter, TraceId},
 };
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use rstest::rstest;
@@ -144,5 +144,21 @@ async fn an_id_that_one_log_record_holds_finds_its_trace_before_all_others(
     assert_eq!(found[0].matched, "charged order ORD-4004");
     let other = SearchFilter { service: Some("other".to_owned()), ..filter };
     assert!(query.search_traces("order ORD-4004", &other).await?.is_empty());
+    database.close().await
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::server(Engine::Server)]
+#[tokio::test]
+async fn a_question_that_no_database_can_understand_is_the_fault_of_who_asks(
+    #[case] engine: Engine,
+) -> Result<()> {
+    let Some(database) = engine.open().await? else { return Ok(()) };
+    let query = QueryService::new(database.store().clone());
+    let refused = query.metrics(Some("a\0b")).await;
+    assert!(matches!(refused, Err(StoreError::InvalidArgument(_))), "{refused:?}");
+    let longest = TraceFilter { min_duration_ms: Some(f64::MAX), limit: 10, ..TraceFilter::default() };
+    assert!(query.traces(&longest).await?.is_empty());
     database.close().await
 }
