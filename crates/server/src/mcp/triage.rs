@@ -147,7 +147,7 @@ fn listing(
         (0, _) => "Nothing stands out.".to_owned(),
         (_, 0) => "Nothing serious; this changed:".to_owned(),
         (_, serious) if before.is_empty() => {
-            format!("{serious} serious; nothing came in the time before, so everything is new:")
+            format!("{serious} serious (nothing came before):")
         }
         (_, serious) => format!("{serious} serious:"),
     };
