@@ -108,7 +108,7 @@ describe('a destination that refuses, and one that is away', () => {
     assert.ok(await left() < before, `it counts down from ${before}`);
     const sums = await it.locator('table.ledger tr.total td:last-child').allInnerTexts();
     assert.deepEqual(sums.slice(1), ['✓ adds up', '✓ adds up', '✓ adds up']);
-    await it.locator('table.letters').getByText('field 7 is not allowed').first().waitFor();
+    await it.locator('table.letters').getByText('it refused the records (400 Bad Request)').first().waitFor();
     const letters = async () => (await fetch(`${api}/api/v1/dead-letters`)).json();
     const [first] = await letters();
     await it.getByRole('button', { name: 'Send all again' }).click();
