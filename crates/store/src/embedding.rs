@@ -3,10 +3,11 @@
 //! The model is asked for patterns without a vector as soon as some are saved. Another model in the settings is another
 //! set of vectors: the old ones serve until the new ones are there, and stay for a week.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use mahavishnu_semantic::{EmbedError, Embedder};
 use tokio::{sync::Notify, task::JoinHandle};
+use tokio_postgres::types::{FromSql, Type};
 use tracing::{debug, warn};
 
 use crate::{error::StoreError, store::Store};
@@ -194,4 +195,19 @@ pub(crate) async fn embed(
 pub(crate) fn literal(vector: &[f32]) -> String {
     let numbers: Vec<String> = vector.iter().map(ToString::to_string).collect();
     format!("[{}]", numbers.join(","))
+}
+
+/// The numbers of a vector, as pgvector sends them: how many, two bytes of nothing, and each in four bytes.
+#[derive(Debug)]
+pub(crate) struct Numbers(pub(crate) Vec<f32>);
+
+impl<'a> FromSql<'a> for Numbers {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        let numbers = raw.get(4..).ok_or("a vector begins with its length")?.chunks_exact(4);
+        Ok(Self(numbers.map(|bytes| f32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect()))
+    }
+
+    fn accepts(of: &Type) -> bool {
+        of.name() == "vector"
+    }
 }

@@ -28,7 +28,7 @@ use tokio::{sync::OnceCell, time::Instant};
 
 use super::{QueryService, count_of, timestamp};
 use crate::{
-    embedding::{Hnsw, embed, literal},
+    embedding::{Hnsw, Numbers, embed, literal},
     error::StoreError,
     time::{PgTimestamp, UnixNanos},
 };
@@ -289,7 +289,12 @@ impl QueryService {
         let Some(meaning) = self.meaning().await? else { return Ok(HashMap::new()) };
         let Some(model) = self.model(&meaning).await? else { return Ok(HashMap::new()) };
         let rows = self.rows(include_str!("../../queries/embedding/get.sql"), &[&model, &ids]).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        rows.iter()
+            .map(|row| {
+                let Numbers(vector) = row.try_get(1)?;
+                Ok((row.try_get(0)?, vector))
+            })
+            .collect()
     }
 
     /// The number of our model, or nothing as long as there are no vectors of it.

@@ -71,8 +71,10 @@ impl QueryService {
             .await?;
         let others = candidates.iter().map(make_up).collect::<Result<Vec<MakeUp>, _>>()?;
         let weights = self.weights(&this, &others).await?;
+        let centre = weights.centre(&this);
+        let similarity = |other| weights.similarity((&this, centre.as_deref()), other);
         let mut ranked: Vec<(usize, f64)> =
-            others.iter().enumerate().map(|(at, other)| (at, weights.similarity(&this, other))).collect();
+            others.iter().enumerate().map(|(at, other)| (at, similarity(other))).collect();
         ranked.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         ranked.truncate(limit.clamp(1, super::MAX_ROWS));
         let differences: Vec<Difference> =
@@ -134,10 +136,10 @@ impl Weights {
         }
     }
 
-    fn similarity(&self, this: &MakeUp, other: &MakeUp) -> f64 {
+    fn similarity(&self, (this, centre): (&MakeUp, Option<&[f64]>), other: &MakeUp) -> f64 {
         let shared = self.shared(this, other);
-        match (self.centre(this), self.centre(other)) {
-            (Some(this), Some(other)) => f64::midpoint(shared, cosine(&this, &other).max(0.0)),
+        match (centre, self.centre(other)) {
+            (Some(this), Some(other)) => f64::midpoint(shared, cosine(this, &other).max(0.0)),
             _ => shared,
         }
     }
