@@ -14,11 +14,11 @@ pub(super) fn walk(bytes: &[u8], depth: Depth) -> Result<usize, Odd> {
             (1..=3, Value::Bytes(bytes)) => text(bytes)?,
             // A second kind of data replaces the first.
             (5 | 7 | 9..=11, _) if points.is_some() => return Err(Odd),
-            (5, Value::Bytes(bytes)) => points = Some(gauge(bytes, depth)?),
-            (7, Value::Bytes(bytes)) => points = Some(sum(bytes, depth)?),
-            (9, Value::Bytes(bytes)) => points = Some(histogram(bytes, depth, histogram_point)?),
-            (10, Value::Bytes(bytes)) => points = Some(histogram(bytes, depth, exponential_point)?),
-            (11, Value::Bytes(bytes)) => points = Some(summary(bytes, depth)?),
+            (5, Value::Bytes(bytes)) => points = Some(data(bytes, depth, 1, number_point)?),
+            (7, Value::Bytes(bytes)) => points = Some(data(bytes, depth, 3, number_point)?),
+            (9, Value::Bytes(bytes)) => points = Some(data(bytes, depth, 2, histogram_point)?),
+            (10, Value::Bytes(bytes)) => points = Some(data(bytes, depth, 2, exponential_point)?),
+            (11, Value::Bytes(bytes)) => points = Some(data(bytes, depth, 1, summary_point)?),
             (12, Value::Bytes(bytes)) => metadata.entry(bytes, depth, MAX_DEPTH)?,
             (1..=3 | 5 | 7 | 9..=12, _) => return Err(Odd),
             _ => depth.skip()?,
@@ -28,41 +28,13 @@ pub(super) fn walk(bytes: &[u8], depth: Depth) -> Result<usize, Odd> {
     points.ok_or(Odd)
 }
 
-fn gauge(bytes: &[u8], depth: Depth) -> Result<usize, Odd> {
-    let depth = depth.enter()?;
-    let (mut fields, mut points) = (Fields::of(bytes), 0);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Value::Bytes(bytes)) => {
-                number_point(bytes, depth)?;
-                points += 1;
-            }
-            (1, _) => return Err(Odd),
-            _ => depth.skip()?,
-        }
-    }
-    Ok(points)
-}
-
-fn sum(bytes: &[u8], depth: Depth) -> Result<usize, Odd> {
-    let depth = depth.enter()?;
-    let (mut fields, mut points) = (Fields::of(bytes), 0);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Value::Bytes(bytes)) => {
-                number_point(bytes, depth)?;
-                points += 1;
-            }
-            (2 | 3, Value::Varint(_)) => {}
-            (1..=3, _) => return Err(Odd),
-            _ => depth.skip()?,
-        }
-    }
-    Ok(points)
-}
-
-/// Both kinds of histogram differ in their points alone.
-fn histogram(bytes: &[u8], depth: Depth, point: fn(&[u8], Depth) -> Result<(), Odd>) -> Result<usize, Odd> {
+/// The data of any kind: its points are field 1, and its settings, all varints, the fields from 2 to `last_setting`.
+fn data(
+    bytes: &[u8],
+    depth: Depth,
+    last_setting: u32,
+    point: fn(&[u8], Depth) -> Result<(), Odd>,
+) -> Result<usize, Odd> {
     let depth = depth.enter()?;
     let (mut fields, mut points) = (Fields::of(bytes), 0);
     while let Some(field) = fields.next()? {
@@ -71,24 +43,8 @@ fn histogram(bytes: &[u8], depth: Depth, point: fn(&[u8], Depth) -> Result<(), O
                 point(bytes, depth)?;
                 points += 1;
             }
-            (2, Value::Varint(_)) => {}
-            (1 | 2, _) => return Err(Odd),
-            _ => depth.skip()?,
-        }
-    }
-    Ok(points)
-}
-
-fn summary(bytes: &[u8], depth: Depth) -> Result<usize, Odd> {
-    let depth = depth.enter()?;
-    let (mut fields, mut points) = (Fields::of(bytes), 0);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Value::Bytes(bytes)) => {
-                summary_point(bytes, depth)?;
-                points += 1;
-            }
-            (1, _) => return Err(Odd),
+            (number, Value::Varint(_)) if (2..=last_setting).contains(&number) => {}
+            (number, _) if (1..=last_setting).contains(&number) => return Err(Odd),
             _ => depth.skip()?,
         }
     }
