@@ -1,5 +1,6 @@
 //! What the binary promises, as a process of its own.
 
+mod away;
 mod bad_input;
 mod configuration;
 mod conformance;
