@@ -6,6 +6,8 @@ import { clock, count, day, zone } from './format.js';
 const HEIGHT = 64;
 const AXIS = 18;
 const LABEL_ROOM = 110;
+const LABEL_ROOM_NARROW = 72;
+const NARROW = 500;
 const ZONE_ROOM = 84;
 const DRAG_PX = 4;
 
@@ -59,7 +61,8 @@ function axis(start, length, width, height) {
   const steps = [1, 5, 15, 30, 60, 300, 600, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800].map(
     (it) => it * 1000,
   );
-  const step = steps.find((it) => (it / length) * width >= LABEL_ROOM) ?? steps.at(-1);
+  const room = width < NARROW ? LABEL_ROOM_NARROW : LABEL_ROOM;
+  const step = steps.find((it) => (it / length) * width >= room) ?? steps.at(-1);
   const offset = new Date(start).getTimezoneOffset() * 60_000;
   const labels = [];
   for (let at = Math.ceil((start - offset) / step) * step + offset; at < start + length; at += step) {

@@ -90,7 +90,11 @@ export function sorry(error, again) {
       : error.status === 404
         ? 'There is no such thing here.'
         : 'The question was refused.';
-  const text = error.passes ? 'Nothing is lost; the page asks again by itself as soon as it can.' : error.message;
+  const text = error.passes
+    ? 'Nothing is lost; the page asks again by itself as soon as it can.'
+    : error.status === 404
+      ? `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}. It may not have come yet, or be older than what is kept.`
+      : error.message;
   return h(
     `div.sorry${error.passes ? '.away' : ''}`,
     { role: 'alert' },

@@ -14,7 +14,7 @@ export function table({ label, columns, rows, sort = '', href, open, onsort, on,
   const body = h('tbody');
   const heads = columns.map((column) => {
     const button = h('button', { type: 'button', title: column.title, onclick: () => choose(column) }, column.label);
-    return h(`th${column.right ? '.r' : ''}`, { scope: 'col' }, column.value ? button : column.label);
+    return h(`th${column.right ? '.r' : ''}${column.class ? `.${column.class}` : ''}`, { scope: 'col' }, column.value ? button : column.label);
   });
   const element = h('table', { 'aria-label': label, class: kind }, h('thead', null, h('tr', null, heads)), body);
 
@@ -42,7 +42,7 @@ export function table({ label, columns, rows, sort = '', href, open, onsort, on,
       const linked = target && at === (columns.findIndex((it) => it.go) + 1 || 1) - 1;
       return h(
         `td${column.right ? '.r' : ''}${column.class ? `.${column.class}` : ''}`,
-        null,
+        { data: { label: column.label } },
         linked ? h('a.go', { href: target, tabindex: '-1' }, shown) : shown,
       );
     });

@@ -6,10 +6,10 @@ import { count } from '../format.js';
 import { template } from '../search/patterns.js';
 import { serviceOf } from '../colour.js';
 
-/** The column. */
-export function patternColumn(ctx, patterns) {
+/** The column; `listed` says that it counts the lines beside it, and not all of the time. */
+export function patternColumn(ctx, patterns, listed) {
   const chosen = ctx.get('pattern_id');
-  if (!patterns.length) return h('p.note.small', null, 'No pattern has been seen in this time.');
+  if (!patterns.length) return h('p.note.small', null, listed ? 'No line, no pattern.' : 'No pattern has been seen in this time.');
   const item = (pattern) =>
     h(
       'li',
@@ -39,7 +39,7 @@ export function patternColumn(ctx, patterns) {
     h(
       'div.bar',
       null,
-      h('h2.grow', null, 'Patterns'),
+      h('h2.grow', null, 'Patterns', listed ? h('span.small.dim.plainly', null, ' of these lines') : null),
       h('a.small', { href: ctx.href('/patterns', { kind: 'log', service: ctx.get('service') }) }, 'All'),
     ),
     h('ul.pattern-column', null, patterns.map(item)),

@@ -7,7 +7,8 @@ import { columnsOf, heights, inks, lineOf, lookOf, nameOf, onTheme, stepsOf, tim
 const HEIGHT = 320;
 const AXIS = { x: 28, y: 72 };
 const TIP_LINES = 8;
-const EXEMPLARS = 100;
+/** So many dots can be told apart and pointed at. */
+export const EXEMPLARS = 100;
 
 /** The chart. `brush(from, to)` is called for a window; `traceHref(exemplar)` is where a dot leads. */
 export async function chart(answer, { range, brush, traceHref, signal, colourFor }) {

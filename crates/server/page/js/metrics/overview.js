@@ -7,7 +7,7 @@ import { keepSort } from '../lists/filters.js';
 import { table } from '../table.js';
 import { columnsOf, heights, inks, lineOf, lookOf, onTheme, uPlot, valueOf } from './plot.js';
 
-const CARD = { height: 88, steps: 60 };
+const CARD = { height: 88, steps: 60, fewPoints: 8 };
 const AT_A_TIME = 3;
 
 /** The cards. Whatever is asked for ends with `signal`. */
@@ -52,7 +52,7 @@ export function cards(ctx, metrics, signal) {
             title: metric.description || metric.name,
           },
           h('span.head', null, h('b.cut.grow', null, metric.name || '(no name)'), h('b.num.value')),
-          h('span.small.dim.cut', null, `${metric.type.replace('_', ' ')}${metric.unit && metric.unit !== '1' ? `, ${metric.unit}` : ''}`),
+          h('span.small.dim.cut', null, `${metric.type.replace('_', ' ')}${metric.unit && metric.unit !== '1' ? `, ${metric.unit.replaceAll(/[{}]/g, '')}` : ''}`),
           h('span.small-plot'),
         ),
       );
@@ -100,7 +100,7 @@ async function fill(ctx, card, signal) {
           padding: [4, 0, 4, 0],
           axes: [{ show: false }, { show: false }],
           scales: { x: { time: true, range: () => [range.from, range.to] }, y: { range: heights(answer.type) } },
-          series: [{}, ...answer.series.map((_, at) => ({ stroke: colours.series[lookOf(at).colour], ...lineOf(data[0], data[at + 1], 1.5) }))],
+          series: [{}, ...answer.series.map((_, at) => ({ stroke: colours.series[lookOf(at).colour], ...lineOf(data[0], data[at + 1], 1.5, CARD.fewPoints) }))],
         },
         data,
         plot,

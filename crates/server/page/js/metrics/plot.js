@@ -106,7 +106,7 @@ const FEW_POINTS = 40;
 const LATE = 3.5;
 
 /** How a line is drawn: unbroken over steps without a point where points come less often than there are steps. */
-export function lineOf(times, values, width) {
+export function lineOf(times, values, width, few = FEW_POINTS) {
   const at = times.filter((_, index) => values[index] !== null);
   const steps = at
     .slice(1)
@@ -115,7 +115,7 @@ export function lineOf(times, values, width) {
   const usual = steps[Math.floor(steps.length / 2)] ?? 0;
   return {
     width,
-    points: { size: 5, show: at.length <= FEW_POINTS },
+    points: { size: 5, show: at.length <= few },
     gaps: (plot, _series, _from, _to, gaps) => {
       const most = plot.valToPos(times[0] + usual * LATE, 'x', true) - plot.valToPos(times[0], 'x', true);
       return gaps.filter(([from, to]) => to - from > most);

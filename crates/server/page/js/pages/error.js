@@ -179,7 +179,7 @@ function traceTable(ctx, label, rows) {
       value: (row) => row.name ?? row.trace_id,
       cell: (row) => h('span.cut.block', { title: row.name }, row.name ?? row.trace_id),
     },
-    { key: 'service', label: 'Service', value: (row) => row.service, cell: (row) => (row.service ? serviceOf(row.service) : '') },
+    { key: 'service', label: 'Service', class: 'whose', value: (row) => row.service, cell: (row) => (row.service ? serviceOf(row.service) : '') },
     { key: 'start', label: 'Started', value: (row) => row.start_time ?? '', cell: (row) => timeOf(row.start_time) },
     { key: 'duration', label: 'Duration', right: true, value: (row) => row.duration_ms, cell: (row) => duration(row.duration_ms) },
     {

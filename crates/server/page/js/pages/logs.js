@@ -12,6 +12,7 @@ import { follow } from '../logs/tail.js';
 const LIMIT = 200;
 const BARS = 60;
 const PATTERNS = 40;
+const MOST_PATTERNS = 500;
 const LEVELS = [
   ['', 'All levels'],
   ['debug', 'DEBUG and above'],
@@ -80,25 +81,41 @@ export function open(ctx) {
     const key = JSON.stringify([filters, ctx.get('range'), ctx.get('since'), ctx.get('until')]);
     const goesOn = ctx.get('live') === '1' && stream.key === key && shown === key;
     if (!goesOn) stream.stop();
+    const listed = goesOn
+      ? Promise.resolve()
+      : records(ctx, filters, lines, list, say).then((ok) => {
+          shown = ok ? key : '';
+          if (ok && ctx.get('live') === '1') stream.start(key, filters);
+        });
+    // Patterns are counted over the time and the service alone; what narrows further leaves those of the lines that are listed.
+    const narrowed = Boolean(filters.text || filters.min_severity || filters.trace_id || filters.attributes);
     await Promise.all([
       service.update(),
-      goesOn
-        ? null
-        : records(ctx, filters, lines, list, say).then((ok) => {
-            shown = ok ? key : '';
-            if (ok && ctx.get('live') === '1') stream.start(key, filters);
-          }),
+      listed,
       overTime(ctx, filters, range, chart),
       ctx.load(
         side,
         (signal) =>
           ctx
-            .ask(ctx.url('/patterns', { kind: 'log', service: filters.service, since: range.since, until: range.until, limit: PATTERNS }), { signal })
-            .then((it) => it.data),
-        (patterns) => patternColumn(ctx, patterns),
+            .ask(ctx.url('/patterns', { kind: 'log', service: filters.service, since: range.since, until: range.until, limit: narrowed ? MOST_PATTERNS : PATTERNS }), { signal })
+            .then(async ({ data }) => {
+              await listed;
+              return narrowed ? among(data, lines.logs) : data;
+            }),
+        (patterns) => patternColumn(ctx, patterns, narrowed),
       ),
     ]);
   };
+}
+
+/** The patterns of these lines, with how many of them have each, the most frequent first. */
+function among(patterns, logs) {
+  const counts = new Map();
+  for (const { pattern_id: id } of logs) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return patterns
+    .filter((it) => counts.has(it.pattern_id))
+    .map((it) => ({ ...it, count: counts.get(it.pattern_id), errors: 0, trend: null }))
+    .sort((one, other) => other.count - one.count);
 }
 
 function filtersOf(ctx) {

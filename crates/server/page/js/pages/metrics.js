@@ -5,7 +5,7 @@ import { h, put } from '../dom.js';
 import { count, counted, duration } from '../format.js';
 import { further, holds, teach } from '../lists/empty.js';
 import { serviceSelect, words } from '../lists/filters.js';
-import { chart } from '../metrics/chart.js';
+import { chart, EXEMPLARS } from '../metrics/chart.js';
 import { controls } from '../metrics/controls.js';
 import { cards, metricTable } from '../metrics/overview.js';
 import { lookOf } from '../metrics/plot.js';
@@ -111,7 +111,7 @@ function detail(ctx, answer, about, figure, table) {
     `Steps of ${duration(answer.step_ms)}`,
     answer.left_out ? `${counted(answer.left_out, 'smaller group')} left out` : null,
     answer.complete === false ? 'The oldest points are missing: there are too many to read at once. A shorter time shows all.' : null,
-    answer.exemplars.length ? `${counted(answer.exemplars.length, 'dot')}: measurements whose trace is known; click one to open it` : null,
+    answer.exemplars.length ? `${counted(Math.min(answer.exemplars.length, EXEMPLARS), 'dot')}: measurements whose trace is known; click one to open it` : null,
   ].filter(Boolean);
   return h(
     'div.stack',

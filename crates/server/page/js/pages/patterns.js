@@ -62,7 +62,7 @@ export function open(ctx) {
     [change, kind, find].forEach((it) => it.update());
     const { range } = ctx;
     const asked = ctx.get('change');
-    put(about, asked ? `${range.words.charAt(0).toUpperCase()}${range.words.slice(1)} beside the same time before.` : '');
+    put(about, asked ? told(range.words, CHANGES.find(([key]) => key === asked)?.[2]) : '');
     about.hidden = !asked;
     const filters = { since: range.since, until: range.until, kind: ctx.get('kind'), service: ctx.get('service'), limit: LIMIT };
     await Promise.all([
@@ -85,6 +85,9 @@ export function open(ctx) {
     ]);
   };
 }
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const told = (time, what = '') => `${capital(time)}: ${what.charAt(0).toLowerCase()}${what.slice(1)}.`;
 
 /** More and less are both changes. */
 const kindOf = (name) => (name === 'new' || name === 'gone' ? name : 'changed');

@@ -126,9 +126,10 @@ function drawn(ctx, { calls, traces, services }, width) {
 
 function serviceTable(ctx, rows, seconds, chosen) {
   const precise = rows.some((row) => row.p95_ms !== undefined);
-  const time = (key, label, value) => ({
+  const time = (key, label, value, kind) => ({
     key,
     label,
+    class: kind,
     right: true,
     value,
     cell: (row) => (row.spans ? duration(value(row)) : h('span.faint', null, '–')),
@@ -139,9 +140,9 @@ function serviceTable(ctx, rows, seconds, chosen) {
       key: 'rate',
       label: 'Rate',
       right: true,
-      title: 'Spans in this time',
+      title: 'Spans a minute, or a second where there are many',
       value: (row) => row.spans,
-      cell: (row) => h('span', { title: counted(row.spans, 'span') }, rateOf(row.spans, seconds)),
+      cell: (row) => (row.spans ? h('span', { title: counted(row.spans, 'span') }, rateOf(row.spans, seconds)) : h('span.faint', null, '–')),
     },
     {
       key: 'failing',
@@ -152,7 +153,7 @@ function serviceTable(ctx, rows, seconds, chosen) {
       cell: failingLink(ctx),
     },
     ...(precise
-      ? [time('p50', 'p50', (row) => row.p50_ms), time('p95', 'p95', (row) => row.p95_ms), time('p99', 'p99', (row) => row.p99_ms)]
+      ? [time('p50', 'p50', (row) => row.p50_ms, 'half'), time('p95', 'p95', (row) => row.p95_ms), time('p99', 'p99', (row) => row.p99_ms)]
       : [time('mean', 'Mean', (row) => row.mean_duration_ms)]),
     {
       key: 'logs',

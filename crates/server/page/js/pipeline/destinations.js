@@ -86,5 +86,5 @@ function errorCell(row) {
   if (!row.last_error) return h('span.faint', null, row.failures ? 'not said' : 'none');
   const text = typeof row.last_error === 'string' ? row.last_error : (row.last_error.message ?? JSON.stringify(row.last_error));
   const when = row.last_error_at ? [ago(row.last_error_at), ': '] : null;
-  return h('span.cut.block', { title: text, class: row.breaker === 'CLOSED' ? 'dim' : 'bad' }, when, text);
+  return h('span.error', { title: text, class: row.breaker === 'CLOSED' ? 'dim' : 'bad' }, when, text);
 }

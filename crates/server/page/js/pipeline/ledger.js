@@ -37,16 +37,21 @@ export function delivery(destination) {
 
 function sums(label, columns, entries, check = false) {
   const total = { signal: 'all', ...Object.fromEntries(columns.map(({ key }) => [key, entries.reduce((sum, it) => sum + it[key], 0)])) };
-  const head = columns.flatMap(({ word, title, sign }) => [
-    sign ? h('th.sign', { 'aria-hidden': 'true' }) : null,
-    h('th.r', { scope: 'col', title }, word),
+  // All is there on a wide screen; a narrow one leaves out what nothing became of.
+  const nil = ({ key, sign }) => (sign && key !== 'stored' && total[key] === 0 ? '.nil' : '');
+  const head = columns.flatMap((it) => [
+    it.sign ? h(`th.sign${nil(it)}`, { 'aria-hidden': 'true' }) : null,
+    h(`th.r${nil(it)}`, { scope: 'col', title: it.title }, it.word),
   ]);
   const row = (entry, kind) =>
     h(
       'tr',
       { class: kind },
       h('th', { scope: 'row' }, entry.signal),
-      columns.flatMap(({ key, sign, bad }) => [sign ? h('td.sign', { 'aria-hidden': 'true' }, sign) : null, amount(entry[key], bad)]),
+      columns.flatMap((it) => [
+        it.sign ? h(`td.sign${nil(it)}`, { 'aria-hidden': 'true' }, it.sign) : null,
+        amount(entry[it.key], it.bad, nil(it)),
+      ]),
       check ? h('td', null, adds(entry)) : null,
     );
   return h(
@@ -66,7 +71,7 @@ function sums(label, columns, entries, check = false) {
   );
 }
 
-const amount = (value, bad) => h('td.r', { class: value === 0 ? 'faint' : bad ? 'bad' : '' }, bad && value ? '✕ ' : '', exact(value));
+const amount = (value, bad, kind) => h(`td.r${kind}`, { class: value === 0 ? 'faint' : bad ? 'bad' : '' }, bad && value ? '✕ ' : '', exact(value));
 
 function adds(entry) {
   const rest = entry.given - PARTS.reduce((sum, [key]) => sum + entry[key], 0);

@@ -7,6 +7,9 @@ import { count } from '../format.js';
 
 const HOLE = /<[*A-Za-z_]+>/g;
 
+/** An error without the package of its type, which says less than its message. */
+export const brief = (text) => text.replace(/^(?:[a-z_$][\w$]*\.)+([A-Z][\w$]*)(?=: |$)/, '$1');
+
 /** A template with its placeholders marked. */
 export function template(text) {
   const parts = [];
@@ -42,7 +45,7 @@ export function patternRow(ctx, hits) {
           h('span.num.small', null, `${count(hit.count)}×`),
           h('span.faint.small.num', null, hit.score.toFixed(2)),
         ),
-        h('span.cut.mono', null, template(hit.text)),
+        h('span.cut.mono', null, template(hit.kind === 'error' ? brief(hit.text) : hit.text)),
       ),
     );
   return h('ul.hits', null, hits.map(card));

@@ -4,7 +4,7 @@ import { colourOf, serviceOf } from '../colour.js';
 import { h } from '../dom.js';
 import { count, duration, timeOf } from '../format.js';
 import { table } from '../table.js';
-import { template } from './patterns.js';
+import { brief, template } from './patterns.js';
 
 /** A result of a search is a span; its trace's root stands beside it where the server says it. */
 export const rootOf = (row) => row.trace ?? row;
@@ -104,7 +104,7 @@ function nameCell(row, searched) {
       'span.small.dim.matched',
       { title: `${row.service}: ${row.name}\n${row.matched}\n${row.why}` },
       row.name === root.name ? null : h(`span.svc.${colourOf(row.service)}`, null, h('span.cut', null, row.name)),
-      row.matched === row.name ? null : h('span.cut', null, template(row.matched)),
+      row.matched === row.name ? null : h('span.cut', null, template(brief(row.matched))),
       h('span.faint.why', null, row.why),
     ),
   );

@@ -110,7 +110,7 @@ function nodeOf(name, { x, y }, wide, service, { open, on }) {
     s('title', null, said),
     s('rect.box', { width: wide, height: NODE.high, rx: 4 }),
     s('rect.colour', { width: 4, height: NODE.high, rx: 2 }),
-    s('text.name', { x: 12, y: 17 }, name.length > room ? `${name.slice(0, room - 1)}…` : name || '(no name)'),
+    s('text.name', { x: 12, y: 17 }, fitting(name, wide - 20) || '(no name)'),
     s('text.numbers', { x: 12, y: 33 }, numbers),
   );
   element.addEventListener('click', () => open(name));
@@ -122,6 +122,16 @@ function nodeOf(name, { x, y }, wide, service, { open, on }) {
     }
   });
   return element;
+}
+
+/** A name that is cut where a box ends. */
+function fitting(name, width) {
+  const pen = document.createElement('canvas').getContext('2d');
+  pen.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
+  if (pen.measureText(name).width <= width) return name;
+  let length = Math.min(name.length, Math.ceil(width / 2));
+  while (length > 1 && pen.measureText(`${name.slice(0, length)}…`).width > width) length -= 1;
+  return `${name.slice(0, length)}…`;
 }
 
 /** Under the pointer, or chosen: a service and those it talks with stand out, the others step back. */

@@ -69,7 +69,7 @@ function neighbours(ctx, title, calls, side, otherwise) {
               null,
               h('a.grow', { href: ctx.href('/services', { service: call[side] }) }, serviceOf(call[side])),
               call.errors ? h('span.bad.num', { title: `${call.errors} of ${call.calls}` }, `✕ ${percent(call.errors / call.calls)}`) : null,
-              h('span.num.dim', { title: 'Half within, 95 of 100 within' }, `${duration(call.p50_ms)}, ${duration(call.p95_ms)}`),
+              h('span.num.dim', { title: 'Half within the first, 95 of 100 within the second' }, h('span.half', null, `p50 ${duration(call.p50_ms)}, `), `p95 ${duration(call.p95_ms)}`),
               h('span.num', null, counted(call.calls, 'call')),
             ),
           ),
@@ -97,7 +97,7 @@ function operationTable(ctx, name, rows, seconds) {
       cell: (row) => h('span', { title: counted(row.spans, 'span') }, rateOf(row.spans, seconds)),
     },
     { key: 'failing', label: 'Errors', right: true, value: (row) => (row.spans ? row.errors / row.spans : 0), cell: (row) => failing(row) },
-    { key: 'p50', label: 'p50', right: true, value: (row) => row.p50_ms, cell: (row) => duration(row.p50_ms) },
+    { key: 'p50', label: 'p50', right: true, class: 'half', value: (row) => row.p50_ms, cell: (row) => duration(row.p50_ms) },
     { key: 'p95', label: 'p95', right: true, value: (row) => row.p95_ms, cell: (row) => duration(row.p95_ms) },
     { key: 'p99', label: 'p99', right: true, value: (row) => row.p99_ms, cell: (row) => duration(row.p99_ms) },
   ];

@@ -41,6 +41,9 @@ export const section = (name, content, { open = true, count } = {}) =>
     content,
   );
 
+/** A dotted name that goes on in the next line after a dot, and not within a word. */
+export const breakable = (name) => name.split(/(?<=[._/-])/).flatMap((part, at) => (at ? [h('wbr'), part] : part));
+
 /** Keys and values. `filter` adds a link to what else has a value: traces, or the address that a function `filter(key, value)` gives. */
 export function list(ctx, pairs, filter = true) {
   return h(
@@ -54,7 +57,7 @@ export function list(ctx, pairs, filter = true) {
       return h(
         'div.pair',
         { class: block ? 'block' : '' },
-        h('dt', { title: key }, key),
+        h('dt', { title: key }, breakable(key)),
         h(
           'dd',
           null,

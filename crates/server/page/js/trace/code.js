@@ -42,11 +42,12 @@ export function json(value) {
 /** A stack trace: the application's own frames bright, those of libraries dim. */
 export function stack(text) {
   let dim = false;
-  const lines = text.split('\n').map((line) => {
+  const all = text.trimEnd().split('\n');
+  const lines = all.map((line, at) => {
     // The line of source under a Python frame belongs to the frame.
     if (FRAME.test(line)) dim = FOREIGN.test(line);
     else if (!/^\s{4,}/.test(line)) dim = false;
-    return h(dim ? 'span.foreign' : FRAME.test(line) ? 'span.own' : 'span', null, `${line}\n`);
+    return h(dim ? 'span.foreign' : FRAME.test(line) ? 'span.own' : 'span', null, at < all.length - 1 ? `${line}\n` : line);
   });
   return pre('Stack trace', lines, 'frames');
 }

@@ -6,7 +6,7 @@ import { duration, idOf, percent, quantity, timeOf } from '../format.js';
 import { icon } from '../icons.js';
 import { copy } from '../notice.js';
 import { written } from '../search/query.js';
-import { grouped, list, section } from './attributes.js';
+import { breakable, grouped, list, section } from './attributes.js';
 import { stack } from './code.js';
 import { exactText } from './exact.js';
 import { logLine } from './logs.js';
@@ -248,7 +248,7 @@ function exemplars(ctx, trace, span) {
         h(
           'div.pair',
           null,
-          h('dt', null, h('a', { href: ctx.href('/metrics', { name: point.name }) }, point.name)),
+          h('dt', null, h('a', { href: ctx.href('/metrics', { name: point.name }) }, breakable(point.name))),
           h('dd.mono', null, quantity(Number(value), point.unit)),
         ),
       ),

@@ -107,7 +107,7 @@ function label(node, [start, end], outside, real) {
       ? h('span.wlabel.before', { style: { right: '0' } }, message, `${text} →`)
       : h('span.wlabel', { style: { left: '0' } }, `← ${text}`, message);
   if (start > 1 - end && start > 0.3)
-    return h('span.wlabel.before', { style: { right: percent(1 - start) } }, message, text);
+    return h('span.wlabel.before', { style: { right: percent(1 - start), 'max-width': percent(start) } }, message, text);
   // A bar that goes to the end leaves no room for a sentence but on itself.
   if (said && end - start > 0.5 && end > 0.7) {
     return [
@@ -119,7 +119,7 @@ function label(node, [start, end], outside, real) {
       h('span.wlabel', { style: { left: percent(end) } }, text),
     ];
   }
-  return h('span.wlabel', { style: { left: percent(end) } }, text, message);
+  return h('span.wlabel', { style: { left: percent(end), 'max-width': `calc(${percent(1 - end)} + var(--after))` } }, text, message);
 }
 
 /** Events and logs as ticks on the bar. */
