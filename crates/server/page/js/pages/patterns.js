@@ -117,11 +117,12 @@ function patternTable(ctx, rows, changes) {
     {
       key: 'count',
       label: changes ? 'Now' : 'Count',
+      class: changes ? 'named' : null,
       right: true,
       value: (row) => row.count,
       cell: (row) => (changes ? count(row.count) : countCell(row.count, most)),
     },
-    changes ? { key: 'before', label: 'Before', right: true, value: (row) => row.before, cell: (row) => count(row.before) } : null,
+    changes ? { key: 'before', label: 'Before', right: true, class: 'named', value: (row) => row.before, cell: (row) => count(row.before) } : null,
     changes === 'changed'
       ? { key: 'ratio', label: 'Rate', right: true, title: 'How often it comes now, beside before', value: (row) => row.ratio ?? 0, cell: ratioCell }
       : null,

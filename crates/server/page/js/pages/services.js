@@ -39,7 +39,7 @@ export function open(ctx) {
   );
   const close = () => ctx.change({ service: null });
   ctx.keys({ Escape: () => (ctx.get('service') === null ? false : close()) }, [['Esc', 'Close the service']]);
-  const draw = () => put(map, drawn(ctx, known, map.clientWidth));
+  const draw = () => put(map, drawn(ctx, known, map));
   let width = 0;
   const watcher = new ResizeObserver(() => {
     if (map.filled && Math.abs(map.clientWidth - width) > 8) {
@@ -79,7 +79,7 @@ export function open(ctx) {
       ([answer]) => {
         known = { ...known, ...answer };
         width = map.clientWidth;
-        return drawn(ctx, known, width);
+        return drawn(ctx, known, map);
       },
     );
     await Promise.all([
@@ -102,7 +102,9 @@ export function open(ctx) {
   };
 }
 
-function drawn(ctx, { calls, traces, services }, width) {
+function drawn(ctx, { calls, traces, services }, region) {
+  const before = region.querySelector('.map');
+  const at = before ? { left: before.scrollLeft, top: before.scrollTop } : null;
   if (!calls.length)
     return traces
       ? h(
@@ -115,7 +117,7 @@ function drawn(ctx, { calls, traces, services }, width) {
   return h(
     'figure.map-figure',
     null,
-    serviceMap({ calls, services, width, chosen, open: (name) => ctx.change({ service: name === chosen ? null : name }) }),
+    serviceMap({ calls, services, width: region.clientWidth, at, chosen, open: (name) => ctx.change({ service: name === chosen ? null : name }) }),
     h(
       'figcaption.small.dim',
       null,

@@ -23,6 +23,8 @@ const TABS = [
   ['json', 'JSON'],
 ];
 const SIMILAR = 20;
+/** So many services stand in the summary. */
+const SERVICES = { wide: 8, narrow: 3 };
 
 export function open(ctx) {
   ctx.title(`Trace ${ctx.path.id.slice(0, 8)}`);
@@ -191,24 +193,33 @@ function summary(data, trace, tools) {
       trace.roots.length > 1
         ? h('span.slow', { title: 'Spans whose parent is not here' }, `⚠ ${count(trace.roots.length)} roots`)
         : null,
-      h(
-        'span.tservices',
-        null,
-        trace.services.map((it) =>
-          h(
-            'button.link',
-            {
-              type: 'button',
-              onclick: () => tools.look(it.name),
-              title: `${it.name}: ${percent(it.share)} of the own time of all spans, ${counted(it.spans, 'span')}${it.errors ? `, ${it.errors} failing` : ''}; click to mark them`,
-            },
-            serviceOf(it.name),
-            h('span.mono.dim', null, ` ${percent(it.share)}`),
-          ),
-        ),
-      ),
+      services(trace, tools),
     ),
   );
+}
+
+/** The services with the most own time; the others stand behind a button, or they would push the waterfall out of sight. */
+function services(trace, tools) {
+  const item = (it) =>
+    h(
+      'button.link',
+      {
+        type: 'button',
+        onclick: () => tools.look(it.name),
+        title: `${it.name}: ${percent(it.share)} of the own time of all spans, ${counted(it.spans, 'span')}${it.errors ? `, ${it.errors} failing` : ''}; click to mark them`,
+      },
+      serviceOf(it.name),
+      h('span.mono.dim', null, ` ${percent(it.share)}`),
+    );
+  const most = matchMedia('(max-width: 900px)').matches ? SERVICES.narrow : SERVICES.wide;
+  const rest = trace.services.slice(most);
+  const element = h('span.tservices', null, trace.services.slice(0, most).map(item));
+  if (rest.length === 1) element.append(item(rest[0]));
+  if (rest.length > 1)
+    element.append(
+      h('button.link.rest', { type: 'button', onclick: () => put(element, trace.services.map(item)) }, `${count(rest.length)} more services`),
+    );
+  return element;
 }
 
 const fact = (name, value) => h('span', null, name ? h('span.faint', null, `${name} `) : null, value);

@@ -17,8 +17,8 @@ const LABEL_FROM = 0.005;
 /** With more failing edges than this their shares would cover the map: they are shown for the service that is pointed at. */
 const MOST_LABELS = 12;
 
-/** The map as an element. `services` are by name; `open(name)` opens one; `chosen` is open. */
-export function serviceMap({ calls, services, width, open, chosen }) {
+/** The map as an element. `services` are by name; `open(name)` opens one; `chosen` is open; `at` is how far it was scrolled before. */
+export function serviceMap({ calls, services, width, open, chosen, at }) {
   const names = [...new Set(calls.flatMap((call) => [call.caller, call.called]))].sort();
   const { layers, edges, height } = layout(names, calls);
   const room = width - 2 * PAD;
@@ -39,7 +39,11 @@ export function serviceMap({ calls, services, width, open, chosen }) {
       .map((node) => nodeOf(node.name, point(node), wide, services.get(node.name), { open, on: node.name === chosen })),
   );
   watch(svg, chosen);
-  return h('div.map', { tabindex: '0', role: 'group', 'aria-label': 'Map, can be scrolled' }, svg);
+  const map = h('div.map', { tabindex: '0', role: 'group', 'aria-label': 'Map, can be scrolled' }, svg);
+  // A map that is higher than its place begins where the first callers are, which stand in its middle.
+  const [first] = layers[0];
+  requestAnimationFrame(() => map.scrollTo(at ?? { left: 0, top: first ? point(first).y - map.clientHeight / 2 : 0 }));
+  return map;
 }
 
 const shareOf = (call) => (call.calls ? call.errors / call.calls : 0);
