@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { browser, cleanup, cuttable, id, page, send, server, settled, span, spansOf } from './support.mjs';
 
+const HIGHEST_BANNER = 140;
+
 describe('without its database', () => {
   after(cleanup);
   test('the page says so in a banner, keeps what it showed, and recovers by itself', async () => {
@@ -23,11 +25,17 @@ describe('without its database', () => {
     await it.getByRole('button', { name: '24h' }).click();
     await it.locator('.banner').getByText('The database can not answer now.').waitFor({ timeout: 20_000 });
     assert.ok(await it.locator('table').getByText('before the cut').isVisible(), 'what was there is still shown');
+    assert.ok((await it.locator('.stale').count()) > 0, 'and dimmed, for it is of another time than was asked for');
+    await it.setViewportSize({ width: 390, height: 844 });
+    const { height } = await it.locator('.banner').boundingBox();
+    assert.ok(height < HIGHEST_BANNER, `the banner takes ${height} px of a phone`);
     await send(http, 'traces', spansOf('shop', [span(id(16), start, { name: 'while it was away', to: 30 })]));
 
     await wire.join();
     await it.locator('table').getByText('while it was away').waitFor({ timeout: 30_000 });
     await it.locator('.banner').waitFor({ state: 'hidden' });
+    await settled(it);
+    assert.equal(await it.locator('.stale').count(), 0);
     await it.close();
   });
 });

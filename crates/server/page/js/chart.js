@@ -8,7 +8,7 @@ const AXIS = 18;
 const LABEL_ROOM = 110;
 const LABEL_ROOM_NARROW = 72;
 const NARROW = 500;
-const ZONE_ROOM = 84;
+const ZONE_ROOM = 104;
 const DRAG_PX = 4;
 
 /**

@@ -24,6 +24,7 @@ export async function load(element, pageSignal, ask, draw, { again } = {}) {
   element.stop = stop;
   const signal = AbortSignal.any([pageSignal, stop.signal]);
   const timers = waiting(element);
+  let old = false;
   try {
     const data = await ask(signal);
     if (signal.aborted) return undefined;
@@ -35,7 +36,9 @@ export async function load(element, pageSignal, ask, draw, { again } = {}) {
   } catch (error) {
     if (signal.aborted || error.name === 'AbortError') return undefined;
     if (!(error instanceof Problem)) console.error(error);
-    if (!(error.passes && element.filled)) {
+    // What is shown may be of another time or filter than what was asked for: it stays, dimmed.
+    old = Boolean(error.passes && element.filled);
+    if (!old) {
       put(element, sorry(error, again));
       element.filled = false;
     }
@@ -44,7 +47,7 @@ export async function load(element, pageSignal, ask, draw, { again } = {}) {
     timers.forEach(clearTimeout);
     if (element.stop === stop) {
       element.querySelector(':scope > .wait')?.remove();
-      element.classList.remove('stale');
+      element.classList.toggle('stale', old);
       element.removeAttribute('aria-busy');
     }
   }

@@ -180,13 +180,15 @@ pub fn services(services: &[ServiceSummary]) -> String {
     let mut rows =
         Rows::new(&["service", ">spans", ">errors", ">p50", ">p95", ">p99", ">logs", "=last seen"]);
     for service in services {
+        // Who sends logs alone took no time.
+        let within = |ms| if service.spans == 0 { String::new() } else { duration(ms) };
         rows.add([
             printable(&service.name),
             count(service.spans),
             failures(service.errors),
-            duration(service.p50_ms),
-            duration(service.p95_ms),
-            duration(service.p99_ms),
+            within(service.p50_ms),
+            within(service.p95_ms),
+            within(service.p99_ms),
             count(service.logs),
             service.last_seen.map(Instant::local).unwrap_or_default(),
         ]);
