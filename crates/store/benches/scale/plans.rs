@@ -8,6 +8,13 @@ use crate::load::{LARGE_EVERY, Load};
 /// As the sessions that ask are set.
 const SESSION: &str = include_str!("../../queries/server/asking.sql");
 
+/// How log records are found by their words (`store/src/query/logs.rs`).
+const BY_TIME: &str =
+    "CASE WHEN message ILIKE ALL ($2) THEN otel.log_words(message) @@ to_tsquery('simple', $1) END";
+const BY_WORDS: &str = "otel.log_words(message) @@ to_tsquery('simple', $1)";
+
+const MOST_PARAMETERS: usize = 12;
+
 /// Prints them.
 pub async fn print(store: &Store, load: &Load) -> Result<()> {
     let client = store.connection().await?;
@@ -20,33 +27,43 @@ pub async fn print(store: &Store, load: &Load) -> Result<()> {
     let with_patterns =
         include_str!("../../queries/trace/with_patterns.sql").replace("$column", "pattern_id");
     let of_logs = include_str!("../../queries/trace/with_log_patterns.sql");
-    let logs = include_str!("../../queries/log/list.sql");
+    let nearest =
+        include_str!("../../queries/pattern/nearest.sql").replace("$dimension", "384").replace("$model", "1");
+    let logs = |has_words| include_str!("../../queries/log/list.sql").replace("$has_words", has_words);
+    let (by_time, by_words) = (logs(BY_TIME), logs(BY_WORDS));
     let none = "NULL";
     let (spans_of, logs_of) = (pattern("span").await?, pattern("log").await?);
-    let filters = |patterns: &str| {
-        let mut values = vec![patterns.to_owned(), "10".to_owned()];
-        values.extend(std::iter::repeat_n(none.to_owned(), 8));
-        values
-    };
     let owned = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
     let id = format!("'{}'", uuid::Uuid::from_bytes(Load::trace_id(LARGE_EVERY)));
-    let (one, many) =
-        (format!("'''{}'':*'", Load::reference(5)), format!("'''{}'':*'", load.templates[3][0]));
+    let ((one, one_like), (many, many_like)) =
+        (word(&Load::reference(5).to_string()), word(load.templates[3][0]));
     let (ten, eleven) = ("'2026-11-24T10:00:00Z'", "'2026-11-24T11:00:00Z'");
     let (last, day, next) = ("'2026-11-24T23:58:00Z'", "'2026-11-24T00:00:00Z'", "'2026-11-25T00:00:00Z'");
+    let text = async |sql: &str| -> Result<String> {
+        Ok(format!("'{}'", client.query_one(sql, &[]).await?.get::<_, String>(0)))
+    };
+    let vector = text("SELECT embedding::text FROM otel.embedding ORDER BY pattern_id LIMIT 1").await?;
+    let service = text("SELECT service FROM otel.trace ORDER BY trace_id LIMIT 1").await?;
+    let name = text("SELECT name FROM otel.trace ORDER BY trace_id LIMIT 1").await?;
     let cases = [
-        ("Spans of a pattern, as search asks", with_patterns.as_str(), filters(&spans_of)),
-        ("Traces of log records of a pattern, as search asks", of_logs, filters(&logs_of)),
+        ("Patterns near a vector", nearest.as_str(), owned(&[&vector, "10"])),
+        ("Spans of a pattern, as search asks", with_patterns.as_str(), owned(&[&spans_of, "10"])),
+        ("Traces of log records of a pattern, as search asks", of_logs, owned(&[&logs_of, "10"])),
         ("Spans of a trace", include_str!("../../queries/span/of_trace.sql"), owned(&[&id, "100"])),
         (
-            "Log records by a word that one of them has",
-            logs,
-            owned(&[&one, none, none, none, none, none, "100"]),
+            "Log records by a rare word, after the first window",
+            by_words.as_str(),
+            owned(&[&one, &one_like, none, none, day, last, "100"]),
         ),
         (
             "Log records by a frequent word, in the first window",
-            logs,
-            owned(&[&many, none, none, none, last, none, "100"]),
+            by_time.as_str(),
+            owned(&[&many, &many_like, none, none, last, none, "100"]),
+        ),
+        (
+            "Traces that may be like one",
+            include_str!("../../queries/trace/candidates.sql"),
+            owned(&[&id, &service, &name, &spans_of, "500"]),
         ),
         (
             "Data points of a metric in an hour",
@@ -70,8 +87,14 @@ pub async fn print(store: &Store, load: &Load) -> Result<()> {
     Ok(())
 }
 
-/// A statement with its values written into it: `$10` before `$1`.
+/// A word as a text query and as LIKE patterns.
+fn word(word: &str) -> (String, String) {
+    (format!("'''{word}'':*'"), format!("'{{%{word}%}}'::text[]"))
+}
+
+/// A statement with its values written into it, `$10` before `$1`; those that are not given are NULL.
 fn filled(sql: &str, values: &[String]) -> String {
-    let numbered = values.iter().enumerate().rev();
-    numbered.fold(sql.to_owned(), |sql, (at, value)| sql.replace(&format!("${}", at + 1), value))
+    (0..MOST_PARAMETERS).rev().fold(sql.to_owned(), |sql, at| {
+        sql.replace(&format!("${}", at + 1), values.get(at).map_or("NULL", String::as_str))
+    })
 }

@@ -7,7 +7,7 @@ SELECT l.time, l.time_nanos, l.observed_delta_ns, l.flags, l.service, l.severity
 FROM (
     SELECT *, ctid::text AS place, ctid AS tie
     FROM otel.log_record
-    WHERE ($1::text IS NULL OR otel.log_words(message) @@ to_tsquery('simple', $1))
+    WHERE ($1::text IS NULL OR $has_words)
       AND ($2::text[] IS NULL OR message ILIKE ALL ($2))
       AND ($3::integer IS NULL OR severity_number >= $3)
       AND ($4::text IS NULL OR service = $4)

@@ -1,10 +1,12 @@
 //! Log records, newest first, by their words.
 //!
 //! Nothing keeps records in the order of their times but the order in which they came, so the newest are looked for in windows
-//! of time that grow: most questions end in the first. In each window PostgreSQL chooses between the index on time and
-//! the index on words.
+//! of time, each as long as what the ones before it found tells is needed: most questions end in the first. Where a window
+//! has hardly any, the words are rare, and from there on the index on words is asked, days at a time. PostgreSQL is not left
+//! to choose between the two: it takes words to be independent of one another, and joins both indexes by pages, of which it
+//! divides every message into words.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use serde_json::Value;
 use tokio_postgres::Row;
@@ -20,26 +22,65 @@ use crate::{
     time::{PgTimestamp, UnixNanos},
 };
 
-/// The first window; each one after it is longer.
+/// The first window.
 const FIRST_WINDOW: Duration = Duration::from_secs(120);
 
-/// How much longer.
-const GROWTH: u32 = 4;
+/// Words are rare where a window has not even this part of what is wanted.
+const RARE: usize = 10;
 
-/// Windows before the rest is looked at as one: two minutes to three weeks.
-const WINDOWS: usize = 8;
+/// How many times as long as all before it a window is.
+const GROWTH: RangeInclusive<f64> = 0.5..=256.0;
+
+/// How many times as far back as before the index on words is asked.
+const GROWTH_BY_WORDS: u32 = 4;
+
+/// How many times what seems to be needed is looked at.
+const MARGIN: f64 = 1.5;
+
+/// When so much was looked at, the rest is looked at as one.
+const MOST_IN_WINDOWS: Duration = Duration::from_secs(30 * 86_400);
+
+const DAY_NANOS: u64 = 86_400_000_000_000;
 
 /// What a message must hold.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Words {
     /// A text query of PostgreSQL over the words of a message.
     pub(super) query: Option<String>,
-    /// LIKE patterns for what is no word.
+    /// LIKE patterns: for what is no word, and for each word, since most messages without it are told by this at a tenth of the cost
+    /// of dividing them into words.
     pub(super) likes: Option<Vec<String>>,
 }
 
-/// From when (included) until when.
-type Window = (Option<UnixNanos>, Option<UnixNanos>);
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Window {
+    /// Included.
+    since: Option<UnixNanos>,
+    /// Not included.
+    until: Option<UnixNanos>,
+    by: Index,
+}
+
+/// How the records of a window are found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Index {
+    Time,
+    Words,
+}
+
+/// The time asked for in parts, the newest first.
+#[derive(Debug)]
+struct Windows {
+    /// Where they are measured from.
+    newest: Option<UnixNanos>,
+    since: Option<UnixNanos>,
+    /// Words are asked for.
+    words: bool,
+    /// What is before this was not looked at; nothing when all was.
+    next: Option<Window>,
+    /// How far back it was looked.
+    looked: Duration,
+}
 
 /// A filter as parameters.
 #[derive(Debug)]
@@ -91,11 +132,11 @@ impl QueryService {
                 // Nothing behind the cursor is newer than it.
                 let end = filter.after.as_ref().map(|after| UnixNanos::from_postgres(after.time().0 + 1, 0));
                 let until = filter.until.into_iter().chain(end).min();
-                for window in windows(self.newest_log(until).await?, filter.since, until) {
+                let newest = self.newest_log(until).await?;
+                let mut windows = Windows::new(newest, filter.since, until, asked.words.query.is_some());
+                while let Some(window) = windows.next.filter(|_| rows.len() < most) {
                     rows.extend(self.logs_within(window, filter, &asked, most - rows.len()).await?);
-                    if rows.len() >= most {
-                        break;
-                    }
+                    windows.advance(rows.len(), most);
                 }
             }
         }
@@ -104,21 +145,22 @@ impl QueryService {
 
     async fn logs_within(
         &self,
-        (since, until): Window,
+        window: Window,
         filter: &LogFilter,
         asked: &Asked,
         most: usize,
     ) -> Result<Vec<Row>, StoreError> {
         let (behind, nanos, _, place) = &asked.behind;
+        let sql = include_str!("../../queries/log/list.sql");
         self.rows(
-            include_str!("../../queries/log/list.sql"),
+            &sql.replace("$has_words", window.by.has_words()),
             &[
                 &asked.words.query,
                 &asked.words.likes,
                 &filter.min_severity,
                 &filter.service,
-                &timestamp(since),
-                &timestamp(until),
+                &timestamp(window.since),
+                &timestamp(window.until),
                 // At most MAX_ROWS + 1.
                 &(most as i64),
                 &asked.pattern,
@@ -168,25 +210,52 @@ impl QueryService {
     }
 }
 
-/// The time asked for in parts, the newest first.
-fn windows(newest: Option<UnixNanos>, since: Option<UnixNanos>, until: Option<UnixNanos>) -> Vec<Window> {
-    let mut windows = Vec::new();
-    let mut upper = until;
-    if let Some(newest) = newest {
-        let mut length = FIRST_WINDOW;
-        for _ in 0..WINDOWS {
-            let nanos = u64::try_from(length.as_nanos()).unwrap_or(u64::MAX);
-            let lower = UnixNanos(newest.0.saturating_sub(nanos));
-            if since.is_some_and(|since| lower <= since) || lower.0 == 0 {
-                break;
+impl Index {
+    /// The condition on the words, which only one of the two can use an index for.
+    const fn has_words(self) -> &'static str {
+        match self {
+            Self::Time => {
+                "CASE WHEN message ILIKE ALL ($2) THEN otel.log_words(message) @@ to_tsquery('simple', $1) END"
             }
-            windows.push((Some(lower), upper));
-            upper = Some(lower);
-            length *= GROWTH;
+            Self::Words => "otel.log_words(message) @@ to_tsquery('simple', $1)",
         }
     }
-    windows.push((since, upper));
-    windows
+}
+
+impl Windows {
+    fn new(
+        newest: Option<UnixNanos>,
+        since: Option<UnixNanos>,
+        until: Option<UnixNanos>,
+        words: bool,
+    ) -> Self {
+        let mut windows = Self { newest, since, words, next: None, looked: Duration::ZERO };
+        windows.look_back(FIRST_WINDOW, until, Index::Time);
+        windows
+    }
+
+    /// Goes on with a window in which the rest of `wanted` should be, as `found` came in those before it.
+    fn advance(&mut self, found: usize, wanted: usize) {
+        let Some(ended) = self.next.take() else { return };
+        let Some(until) = ended.since.filter(|_| ended.since != self.since) else { return };
+        if ended.by == Index::Words || self.words && found * RARE < wanted {
+            self.look_back(self.looked * GROWTH_BY_WORDS, Some(until), Index::Words);
+        } else {
+            let needed = MARGIN * (wanted as f64 / found.max(1) as f64 - 1.0);
+            let length = self.looked.mul_f64(1.0 + needed.clamp(*GROWTH.start(), *GROWTH.end()));
+            self.look_back(length, Some(until), Index::Time);
+        }
+    }
+
+    /// Sets the window that ends at `until` and reaches back so far from the newest, by words to the begin of the day.
+    fn look_back(&mut self, length: Duration, until: Option<UnixNanos>, by: Index) {
+        let nanos = u64::try_from(length.as_nanos()).unwrap_or(u64::MAX);
+        let lower = self.newest.map_or(0, |newest| newest.0.saturating_sub(nanos));
+        let lower = if by == Index::Words { lower - lower % DAY_NANOS } else { lower };
+        let within = (lower > 0 && length <= MOST_IN_WINDOWS).then_some(UnixNanos(lower));
+        self.looked = self.newest.map_or(length, |newest| Duration::from_nanos(newest.0 - lower));
+        self.next = Some(Window { since: within.max(self.since), until, by });
+    }
 }
 
 impl Words {
@@ -195,13 +264,19 @@ impl Words {
         for (at, part) in text.split('"').enumerate() {
             let quoted = at % 2 == 1;
             if quoted && !part.trim().is_empty() {
-                queries.extend(lexemes(part).map(|words| format!("'{words}'")));
+                let words = words(part);
+                if !words.is_empty() {
+                    queries.push(format!("'{}'", words.join(" ")));
+                }
                 likes.push(like(part));
             } else if !quoted {
-                for word in part.split_whitespace() {
-                    match lexemes(word) {
-                        Some(words) => queries.push(format!("'{words}':*")),
-                        None => likes.push(like(word)),
+                for part in part.split_whitespace() {
+                    let words = words(part);
+                    if words.is_empty() {
+                        likes.push(like(part));
+                    } else {
+                        likes.extend(words.iter().map(|word| like(word)));
+                        queries.push(format!("'{}':*", words.join(" ")));
                     }
                 }
             }
@@ -213,10 +288,9 @@ impl Words {
     }
 }
 
-/// The words of a text with a blank between them, as `otel.log_words` divides it; none where there is none.
-fn lexemes(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
-    (!words.is_empty()).then(|| words.join(" "))
+/// The words of a text, as `otel.log_words` divides it.
+fn words(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|it| !it.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -231,18 +305,51 @@ mod tests {
             Some("'declin':* & 'user id 42':* & 'card was' & 'it s':*"),
             "no quote of the question reaches the query"
         );
-        assert_eq!(words.likes, Some(vec!["%card was%".to_owned(), "%--%".to_owned()]));
+        let likes = ["%declin%", "%user%", "%id%", "%42%", "%card was%", "%--%", "%it%", "%s%"];
+        assert_eq!(words.likes, Some(likes.map(str::to_owned).to_vec()));
         assert_eq!(Words::of("  \"\" "), Words::default(), "nothing is asked for");
     }
 
+    const NEWEST: u64 = 1_790_000_000_000_000_000;
+
     #[test]
     fn windows_follow_one_another_from_the_newest_to_the_oldest() {
-        let newest = 1_790_000_000_000_000_000;
-        let since = Some(UnixNanos(newest - 3_600_000_000_000));
-        let parts = windows(Some(UnixNanos(newest)), since, None);
-        assert_eq!(parts.first().expect("one").1, None, "what came meanwhile is in the first");
-        assert_eq!(parts.last().expect("one").0, since);
-        assert!(parts.windows(2).all(|pair| pair[0].0 == pair[1].1 && pair[0].0.is_some()));
-        assert_eq!(windows(None, None, None), [(None, None)]);
+        let since = Some(UnixNanos(NEWEST - 3 * DAY_NANOS));
+        for (found, words) in [(0, false), (0, true), (30, false), (30, true), (99, true)] {
+            let mut windows = Windows::new(Some(UnixNanos(NEWEST)), since, None, words);
+            let mut parts = Vec::new();
+            while let Some(window) = windows.next {
+                parts.push(window);
+                windows.advance(found, 100);
+            }
+            assert_eq!(parts.first().expect("one").until, None, "what came meanwhile is in the first");
+            assert_eq!(parts.last().expect("one").since, since);
+            assert!(parts.windows(2).all(|pair| pair[0].since == pair[1].until && pair[0].since.is_some()));
+        }
+        let mut all = Windows::new(None, None, None, true);
+        assert_eq!(all.next, Some(Window { since: None, until: None, by: Index::Time }));
+        all.advance(0, 100);
+        assert_eq!(all.next, None);
+    }
+
+    /// How many minutes back a second window goes, and by which index, when the first gave so many of a hundred.
+    fn second(found: usize, words: bool) -> (u64, Index) {
+        let mut windows = Windows::new(Some(UnixNanos(NEWEST)), None, None, words);
+        windows.advance(found, 100);
+        let window = windows.next.expect("a second");
+        ((NEWEST - window.since.expect("not all").0) / 60_000_000_000, window.by)
+    }
+
+    #[test]
+    fn a_window_is_as_long_as_what_was_found_tells_is_needed() {
+        assert_eq!(second(99, true), (3, Index::Time), "the least");
+        assert_eq!(second(20, true), (14, Index::Time), "one and a half times what is missing");
+        assert_eq!(second(0, false), (299, Index::Time), "as though one had been found");
+    }
+
+    #[test]
+    fn rare_words_are_looked_for_in_their_index_by_whole_days() {
+        let since_midnight = NEWEST % DAY_NANOS / 60_000_000_000;
+        assert_eq!(second(9, true), (since_midnight, Index::Words));
     }
 }

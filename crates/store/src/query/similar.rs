@@ -4,7 +4,7 @@
 //! close what those mean is. A pattern that nearly all candidates have says little, so each counts by its rarity among
 //! them. A missing span or another error is what sets a trace apart.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -16,6 +16,9 @@ use crate::{
 
 /// The latest traces of the same operation that are compared; others come by the patterns that are rare.
 const CANDIDATES: i64 = 500;
+
+/// Of them, those that share most patterns, whose meaning is compared as well.
+const CLOSEST: usize = 100;
 
 /// A trace that is like another.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,13 +73,19 @@ impl QueryService {
             )
             .await?;
         let others = candidates.iter().map(make_up).collect::<Result<Vec<MakeUp>, _>>()?;
-        let weights = self.weights(&this, &others).await?;
-        let centre = weights.centre(&this);
-        let similarity = |other| weights.similarity((&this, centre.as_deref()), other);
+        let limit = limit.clamp(1, super::MAX_ROWS);
+        let mut weights = Weights::new(&this, &others);
         let mut ranked: Vec<(usize, f64)> =
-            others.iter().enumerate().map(|(at, other)| (at, similarity(other))).collect();
-        ranked.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
-        ranked.truncate(limit.clamp(1, super::MAX_ROWS));
+            others.iter().enumerate().map(|(at, other)| (at, weights.shared(&this, other))).collect();
+        keep_best(&mut ranked, limit.max(CLOSEST));
+        let closest = ranked.iter().map(|(at, _)| &others[*at]).chain([&this]);
+        let patterns: BTreeSet<i64> = closest.flat_map(BTreeMap::keys).copied().collect();
+        weights.vectors = self.vectors(&Vec::from_iter(patterns)).await?;
+        let centre = weights.centre(&this);
+        for (at, shared) in &mut ranked {
+            *shared = weights.similarity(*shared, centre.as_deref(), &others[*at]);
+        }
+        keep_best(&mut ranked, limit);
         let differences: Vec<Difference> =
             ranked.iter().map(|(at, _)| weights.difference(&this, &others[*at])).collect();
         let texts = self.texts(&differences).await?;
@@ -95,18 +104,6 @@ impl QueryService {
         let rows = self.rows(include_str!("../../queries/pattern/texts.sql"), &[&ids]).await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
-
-    async fn weights(&self, this: &MakeUp, others: &[MakeUp]) -> Result<Weights, StoreError> {
-        let mut holding: HashMap<i64, f64> = HashMap::new();
-        for pattern in others.iter().chain([this]).flat_map(BTreeMap::keys) {
-            *holding.entry(*pattern).or_default() += 1.0;
-        }
-        let all = others.len() as f64 + 1.0;
-        let vectors = self.vectors(&holding.keys().copied().collect::<Vec<_>>()).await?;
-        let rarity =
-            holding.into_iter().map(|(pattern, count)| (pattern, (1.0 + all / count).ln())).collect();
-        Ok(Weights { rarity, vectors })
-    }
 }
 
 impl Difference {
@@ -124,6 +121,18 @@ impl Difference {
 }
 
 impl Weights {
+    /// Without vectors.
+    fn new(this: &MakeUp, others: &[MakeUp]) -> Self {
+        let mut holding: HashMap<i64, f64> = HashMap::new();
+        for pattern in others.iter().chain([this]).flat_map(BTreeMap::keys) {
+            *holding.entry(*pattern).or_default() += 1.0;
+        }
+        let all = others.len() as f64 + 1.0;
+        let rarity =
+            holding.into_iter().map(|(pattern, count)| (pattern, (1.0 + all / count).ln())).collect();
+        Self { rarity, vectors: HashMap::new() }
+    }
+
     fn difference(&self, this: &MakeUp, other: &MakeUp) -> Difference {
         let rarest = |of: &MakeUp, beside: &MakeUp, in_both: bool| {
             let some = of.keys().copied().filter(|pattern| beside.contains_key(pattern) == in_both);
@@ -136,8 +145,8 @@ impl Weights {
         }
     }
 
-    fn similarity(&self, (this, centre): (&MakeUp, Option<&[f64]>), other: &MakeUp) -> f64 {
-        let shared = self.shared(this, other);
+    /// Of what is shared and how close the centres are.
+    fn similarity(&self, shared: f64, centre: Option<&[f64]>, other: &MakeUp) -> f64 {
         match (centre, self.centre(other)) {
             (Some(this), Some(other)) => f64::midpoint(shared, cosine(this, &other).max(0.0)),
             _ => shared,
@@ -168,6 +177,12 @@ impl Weights {
         }
         centre
     }
+}
+
+/// The best first; of the same score, what came first.
+fn keep_best(ranked: &mut Vec<(usize, f64)>, most: usize) {
+    ranked.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+    ranked.truncate(most);
 }
 
 fn cosine(one: &[f64], other: &[f64]) -> f64 {
