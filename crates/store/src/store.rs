@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, TimeoutType};
 use tokio_postgres::{
     Config, Socket,
     tls::{MakeTlsConnect, TlsConnect},
@@ -29,7 +29,7 @@ const SYNCHRONOUS_COMMIT: &str = include_str!("../queries/server/synchronous_com
 /// The embedded engine has one session.
 const EMBEDDED_CONNECTIONS: usize = 1;
 
-/// How long a connection may take: twice what a distant server needs.
+/// How long a connection may take, with the greetings of both sides: twice what a distant server needs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a session that is still busy holds up the end.
@@ -78,7 +78,10 @@ impl Store {
     #[cfg(feature = "embedded")]
     async fn open_embedded(location: &Location, directory: PathBuf) -> Result<Self, StoreError> {
         let engine = Engine::start(&directory).await?;
-        let pool = pool(engine.config()?, tokio_postgres::NoTls, EMBEDDED_CONNECTIONS, SYNCHRONOUS_COMMIT)?;
+        let mut config = engine.config()?;
+        // Its one session may have to end first.
+        config.connect_timeout(WAIT_TIMEOUT);
+        let pool = pool(config, tokio_postgres::NoTls, EMBEDDED_CONNECTIONS, SYNCHRONOUS_COMMIT)?;
         Self::ready(location.clone(), pool, |inner| Inner {
             engine: tokio::sync::Mutex::new(Some(engine)),
             ..inner
@@ -180,9 +183,8 @@ where
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
     config.application_name("mahavishnu-otel");
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_TIMEOUT);
-    }
+    let connect_timeout = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+    config.connect_timeout(connect_timeout);
     let manager =
         Manager::from_config(config, connector, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     Pool::builder(manager)
@@ -192,6 +194,7 @@ where
         .max_size(connections)
         .runtime(deadpool_postgres::Runtime::Tokio1)
         .wait_timeout(Some(WAIT_TIMEOUT))
+        .create_timeout(Some(connect_timeout))
         .build()
         .map_err(|error| StoreError::Unavailable(format!("no connection pool can be made: {error}")))
 }
@@ -204,6 +207,9 @@ fn cannot_connect(location: &Location, error: PoolError) -> StoreError {
                 "cannot connect to {location}: {reason}; check that the server runs and that the URL is right"
             ))
         }
+        PoolError::Timeout(TimeoutType::Create) => StoreError::Unavailable(format!(
+            "{location} takes connections and does not answer: check that the server is not overloaded or stopped"
+        )),
         PoolError::Timeout(_) => {
             StoreError::Unavailable(format!("all connections to {location} are busy: try again later"))
         }

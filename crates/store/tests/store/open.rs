@@ -1,10 +1,14 @@
 //! Opening a store: what works, and what one is told where it does not.
 
-use crate::engine::Engine;
+use std::time::Duration;
+
 use anyhow::Result;
 use mahavishnu_store::{Location, Store, StoreError, migrate::SCHEMA_VERSION};
 use mahavishnu_test_util::TestDatabase;
 use tempfile::TempDir;
+use tokio::{net::TcpListener, time::timeout};
+
+use crate::engine::Engine;
 
 async fn refused(location: &str) -> StoreError {
     let location = Location::parse(location).expect("a location");
@@ -93,4 +97,13 @@ async fn a_server_without_tls_is_refused_where_the_url_asks_for_tls() -> Result<
 async fn an_unknown_sslmode_is_answered_with_those_there_are() {
     let error = refused("postgresql://h/db?sslmode=full").await.to_string();
     assert!(error.contains("verify-full"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_connections_and_says_nothing_is_told_within_seconds() -> Result<()> {
+    let silent = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("postgresql://somebody@{}/telemetry?connect_timeout=1", silent.local_addr()?);
+    let error = timeout(Duration::from_secs(10), refused(&url)).await?.to_string();
+    assert!(error.contains("does not answer: check that"), "{error}");
+    Ok(())
 }
