@@ -1,9 +1,10 @@
 //! How long questions take on a large database: `cargo bench -p mahavishnu-store --bench scale`.
 //!
 //! Stores a day of 5 million spans, 5 million log records and a million data points of 10,000 patterns on a server, through the
-//! exporter as any telemetry, asks each question 200 times with other words, ids and times, and prints how long it took beside
-//! its limit. The plans that PostgreSQL chose are printed with `SCALE_PLANS=1`. `SCALE_RECORDS` makes it smaller; `SCALE_URL` names
-//! a database that is kept, and filled only if it is empty. Needs `TEST_POSTGRES_URL` otherwise.
+//! exporter as any telemetry, asks each question 200 times with other words, ids and times (20 times where there is no limit),
+//! and prints how long it took beside its limit. The plans that PostgreSQL chose are printed with `SCALE_PLANS=1`.
+//! `SCALE_RECORDS` makes it smaller; `SCALE_URL` names a database that is kept, and filled only if it is empty. Needs
+//! `TEST_POSTGRES_URL` otherwise.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
