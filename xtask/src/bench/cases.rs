@@ -94,7 +94,7 @@ struct Stored {
     copy: f64,
 }
 
-fn store(bench: &Bench, name: &str, signal: &str, table: &str) -> Result<Stored> {
+fn store(bench: &Bench, name: &str, signal: &str, tables: &[&str]) -> Result<Stored> {
     let database = Database::create(bench, name)?;
     let [backend, url] = stores(&database.url);
     let server = Server::start(bench, &[backend, url, PROCESS])?;
@@ -102,7 +102,7 @@ fn store(bench: &Bench, name: &str, signal: &str, table: &str) -> Result<Stored>
     let peak = server.peak_mib()?;
     drop(server);
     let bytes = database.bytes()? / run.records;
-    let copy = database.copy_rate(table, run.records)?;
+    let copy = database.copy_rate(tables, run.records)?;
     Ok(Stored { run, peak, bytes, copy })
 }
 
@@ -112,7 +112,7 @@ fn share(stored: &Stored) -> String {
 }
 
 fn spans(bench: &Bench) -> Result<Vec<Line>> {
-    let stored = store(bench, "bench_spans", "traces", "otel.span")?;
+    let stored = store(bench, "bench_spans", "traces", &["otel.span", "otel.trace", "otel.pattern_count"])?;
     let (micros, ratio) = (stored.run.micros_per_record(), stored.run.rate() / stored.copy);
     Ok(vec![
         Line::new("OTLP/HTTP in, PostgreSQL server", share(&stored), "0.70 of COPY", ratio >= 0.7),
@@ -132,7 +132,7 @@ fn spans(bench: &Bench) -> Result<Vec<Line>> {
 }
 
 fn logs(bench: &Bench) -> Result<Vec<Line>> {
-    let stored = store(bench, "bench_logs", "logs", "otel.log_record")?;
+    let stored = store(bench, "bench_logs", "logs", &["otel.log_record", "otel.pattern_count"])?;
     let (micros, ratio) = (stored.run.micros_per_record(), stored.run.rate() / stored.copy);
     Ok(vec![
         Line::new(

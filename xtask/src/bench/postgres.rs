@@ -1,7 +1,6 @@
 //! A database on the server of `scripts/postgres`, and what COPY makes of the same rows.
 
 use std::{
-    path::Path,
     process::{Command, Stdio},
     time::Instant,
 };
@@ -42,31 +41,37 @@ impl<'a> Database<'a> {
         Ok(self.sql(sql)?.trim().parse()?)
     }
 
-    /// Rows per second of COPY BINARY of the rows that `table` holds, into it, from as many connections as we use.
-    pub fn copy_rate(&self, table: &str, rows: f64) -> Result<f64> {
+    /// Records per second of COPY BINARY of the rows that `tables` hold, into them, from as many connections as we use.
+    pub fn copy_rate(&self, tables: &[&str], records: f64) -> Result<f64> {
         let directory = tempfile::tempdir()?;
-        let file = |writer: usize| directory.path().join(writer.to_string());
-        let copy = |what: &str, direction: &str, file: &Path| {
+        let copy = |what: &str, direction: &str, table: &str, writer: usize| {
+            let file = directory.path().join(format!("{table}.{writer}"));
             format!("\\copy {what} {direction} '{}' (FORMAT binary)", file.display())
         };
-        for writer in 0..WRITERS {
-            // Every other row: both writers have rows of all times, as ours have.
-            let rows =
-                format!("(SELECT * FROM {table} WHERE (ctid::text::point)[1]::int % {WRITERS} = {writer})");
-            self.sql(&copy(&rows, "TO", &file(writer)))?;
+        for table in tables {
+            for writer in 0..WRITERS {
+                // Every other row: both writers have rows of all times, as ours have.
+                let rows = format!(
+                    "(SELECT * FROM {table} WHERE (ctid::text::point)[1]::int % {WRITERS} = {writer})"
+                );
+                self.sql(&copy(&rows, "TO", table, writer))?;
+            }
         }
-        self.sql(&format!("TRUNCATE {table}"))?;
+        self.sql(&format!("TRUNCATE {}", tables.join(", ")))?;
         let begun = Instant::now();
         let mut writers = Vec::new();
         for writer in 0..WRITERS {
             let mut command = Command::new(self.bench.root.join("scripts/postgres"));
-            command.args(["psql", "--dbname", &self.url, "--command", &copy(table, "FROM", &file(writer))]);
+            command.args(["psql", "--dbname", &self.url]);
+            for table in tables {
+                command.args(["--command", &copy(table, "FROM", table, writer)]);
+            }
             writers.push(command.stdout(Stdio::null()).spawn()?);
         }
         for mut writer in writers {
             ensure!(writer.wait()?.success(), "COPY failed");
         }
-        Ok(rows / begun.elapsed().as_secs_f64())
+        Ok(records / begun.elapsed().as_secs_f64())
     }
 }
 

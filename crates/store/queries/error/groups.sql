@@ -11,12 +11,14 @@ SELECT p.pattern_id, p.kind, p.service, p.template, p.example, p.first_seen, p.d
 FROM counted c
 JOIN otel.pattern p USING (pattern_id)
 LEFT JOIN LATERAL (
-    SELECT trace_id FROM otel.span WHERE error_id = c.pattern_id ORDER BY start_time DESC LIMIT 1
+    SELECT trace_id FROM otel.span
+    WHERE error_id = c.pattern_id
+    ORDER BY otel.second(start_time) DESC, start_time DESC LIMIT 1
 ) s ON true
 LEFT JOIN LATERAL (
     SELECT trace_id FROM otel.log_record
     WHERE error_id = c.pattern_id AND s.trace_id IS NULL
-    ORDER BY time DESC LIMIT 1
+    ORDER BY otel.second(time) DESC, time DESC LIMIT 1
 ) l ON true
 WHERE ($1::text IS NULL OR p.service = $1)
 ORDER BY c.count DESC, p.pattern_id

@@ -18,7 +18,9 @@ CROSS JOIN LATERAL (
         WHERE span.pattern_id = c.pattern_id
           AND ($1::timestamptz IS NULL OR start_time >= $1)
           AND ($2::timestamptz IS NULL OR start_time < $2)
-        ORDER BY start_time DESC
+          AND ($1::timestamptz IS NULL OR otel.second(start_time) >= otel.second($1))
+          AND ($2::timestamptz IS NULL OR otel.second(start_time) <= otel.second($2))
+        ORDER BY otel.second(start_time) DESC, start_time DESC
         LIMIT $4
     ) latest
 ) s

@@ -24,7 +24,9 @@ CROSS JOIN LATERAL (
         WHERE pattern_id = o.pattern_id
           AND ($2::timestamptz IS NULL OR start_time >= $2)
           AND ($3::timestamptz IS NULL OR start_time < $3)
-        ORDER BY start_time DESC
+          AND ($2::timestamptz IS NULL OR otel.second(start_time) >= otel.second($2))
+          AND ($3::timestamptz IS NULL OR otel.second(start_time) <= otel.second($3))
+        ORDER BY otel.second(start_time) DESC, start_time DESC
         LIMIT 1000
     ) s
 ) d

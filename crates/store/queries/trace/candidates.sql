@@ -10,9 +10,21 @@ WITH candidates AS (
     SELECT s.trace_id
     FROM unnest($4::bigint[]) AS rare (pattern_id)
     CROSS JOIN LATERAL (
-        (SELECT trace_id FROM otel.span WHERE pattern_id = rare.pattern_id ORDER BY start_time DESC LIMIT 50)
+        (
+            SELECT trace_id
+            FROM otel.span
+            WHERE pattern_id = rare.pattern_id
+            ORDER BY otel.second(start_time) DESC, start_time DESC
+            LIMIT 50
+        )
         UNION ALL
-        (SELECT trace_id FROM otel.span WHERE error_id = rare.pattern_id ORDER BY start_time DESC LIMIT 50)
+        (
+            SELECT trace_id
+            FROM otel.span
+            WHERE error_id = rare.pattern_id
+            ORDER BY otel.second(start_time) DESC, start_time DESC
+            LIMIT 50
+        )
     ) s
 )
 SELECT t.trace_id, t.patterns, t.pattern_spans, t.service, t.name, t.start_time, t.span_count, t.error_count, t.root_missing,

@@ -8,7 +8,9 @@ CROSS JOIN LATERAL (
       AND trace_id IS NOT NULL
       AND ($8::timestamptz IS NULL OR time >= $8)
       AND ($9::timestamptz IS NULL OR time < $9)
-    ORDER BY time DESC
+      AND ($8::timestamptz IS NULL OR otel.second(time) >= otel.second($8))
+      AND ($9::timestamptz IS NULL OR otel.second(time) <= otel.second($9))
+    ORDER BY otel.second(time) DESC, time DESC
     LIMIT $2
 ) l
 CROSS JOIN LATERAL (

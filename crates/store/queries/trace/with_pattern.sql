@@ -6,7 +6,9 @@ FROM (
         WHERE pattern_id = $1
           AND ($2::timestamptz IS NULL OR start_time >= $2)
           AND ($3::timestamptz IS NULL OR start_time < $3)
-        ORDER BY start_time DESC
+          AND ($2::timestamptz IS NULL OR otel.second(start_time) >= otel.second($2))
+          AND ($3::timestamptz IS NULL OR otel.second(start_time) <= otel.second($3))
+        ORDER BY otel.second(start_time) DESC, start_time DESC
         LIMIT $4
     )
     UNION ALL
@@ -16,7 +18,9 @@ FROM (
         WHERE error_id = $1
           AND ($2::timestamptz IS NULL OR start_time >= $2)
           AND ($3::timestamptz IS NULL OR start_time < $3)
-        ORDER BY start_time DESC
+          AND ($2::timestamptz IS NULL OR otel.second(start_time) >= otel.second($2))
+          AND ($3::timestamptz IS NULL OR otel.second(start_time) <= otel.second($3))
+        ORDER BY otel.second(start_time) DESC, start_time DESC
         LIMIT $4
     )
     UNION ALL
@@ -27,7 +31,9 @@ FROM (
           AND trace_id IS NOT NULL
           AND ($2::timestamptz IS NULL OR time >= $2)
           AND ($3::timestamptz IS NULL OR time < $3)
-        ORDER BY time DESC
+          AND ($2::timestamptz IS NULL OR otel.second(time) >= otel.second($2))
+          AND ($3::timestamptz IS NULL OR otel.second(time) <= otel.second($3))
+        ORDER BY otel.second(time) DESC, time DESC
         LIMIT $4
     )
     UNION ALL
@@ -38,7 +44,9 @@ FROM (
           AND trace_id IS NOT NULL
           AND ($2::timestamptz IS NULL OR time >= $2)
           AND ($3::timestamptz IS NULL OR time < $3)
-        ORDER BY time DESC
+          AND ($2::timestamptz IS NULL OR otel.second(time) >= otel.second($2))
+          AND ($3::timestamptz IS NULL OR otel.second(time) <= otel.second($3))
+        ORDER BY otel.second(time) DESC, time DESC
         LIMIT $4
     )
 ) o

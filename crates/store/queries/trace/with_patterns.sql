@@ -12,7 +12,9 @@ CROSS JOIN LATERAL (
       AND ($7::bigint IS NULL OR duration_ns <= $7)
       AND ($8::timestamptz IS NULL OR start_time >= $8)
       AND ($9::timestamptz IS NULL OR start_time < $9)
+      AND ($8::timestamptz IS NULL OR otel.second(start_time) >= otel.second($8))
+      AND ($9::timestamptz IS NULL OR otel.second(start_time) <= otel.second($9))
       AND ($10::jsonb IS NULL OR otel.attributes_of(set_id, attributes) @> $10)
-    ORDER BY start_time DESC
+    ORDER BY otel.second(start_time) DESC, start_time DESC
     LIMIT $2
 ) s
