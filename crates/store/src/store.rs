@@ -31,7 +31,7 @@ const SYNCHRONOUS_COMMIT: &str = include_str!("../queries/server/synchronous_com
 /// The embedded engine has one session.
 const EMBEDDED_CONNECTIONS: usize = 1;
 
-/// How long a connection may take, with the greetings of both sides: twice what a distant server needs.
+/// How long a host may take to let us connect: twice what a distant server needs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a session that is still busy holds up the end.
@@ -187,6 +187,9 @@ where
     config.application_name("mahavishnu-otel");
     let connect_timeout = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
     config.connect_timeout(connect_timeout);
+    // Each host of the URL may be tried, and what lets us connect must greet us.
+    let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX);
+    let create_timeout = connect_timeout.saturating_mul(hosts.saturating_add(1));
     let manager =
         Manager::from_config(config, connector, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     Pool::builder(manager)
@@ -196,7 +199,7 @@ where
         .max_size(connections)
         .runtime(deadpool_postgres::Runtime::Tokio1)
         .wait_timeout(Some(WAIT_TIMEOUT))
-        .create_timeout(Some(connect_timeout))
+        .create_timeout(Some(create_timeout))
         .build()
         .map_err(|error| StoreError::Unavailable(format!("no connection pool can be made: {error}")))
 }

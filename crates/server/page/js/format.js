@@ -48,6 +48,9 @@ export const count = (value) => short(value ?? 0, 1000, ['', ' k', ' M', ' G', '
 /** A count as it is, with its word: 1 span, 12 spans. */
 export const counted = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
 
+/** As a sentence begins. */
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** Bytes: 12.4 MiB. */
 export const bytes = (value) => short(value ?? 0, 1024, [' B', ' KiB', ' MiB', ' GiB', ' TiB']);
 

@@ -2,6 +2,7 @@
 
 import { h, put } from './dom.js';
 import { Problem } from './api.js';
+import { capital } from './format.js';
 
 const SKELETON_AFTER_MS = 150;
 const SLOW_AFTER_MS = 3000;
@@ -96,7 +97,7 @@ export function sorry(error, again) {
   const text = error.passes
     ? 'Nothing is lost; the page asks again by itself as soon as it can.'
     : error.status === 404
-      ? `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}. It may not have come yet, or be older than what is kept.`
+      ? `${capital(error.message)}. It may not have come yet, or be older than what is kept.`
       : error.message;
   return h(
     `div.sorry${error.passes ? '.away' : ''}`,

@@ -8,11 +8,6 @@ use crate::load::{LARGE_EVERY, Load};
 /// As the sessions that ask are set.
 const SESSION: &str = include_str!("../../queries/server/asking.sql");
 
-/// How log records are found by their words (`store/src/query/logs.rs`).
-const BY_TIME: &str =
-    "CASE WHEN message ILIKE ALL ($2) THEN otel.log_words(message) @@ to_tsquery('simple', $1) END";
-const BY_WORDS: &str = "otel.log_words(message) @@ to_tsquery('simple', $1)";
-
 const MOST_PARAMETERS: usize = 12;
 
 /// Prints them.
@@ -30,7 +25,8 @@ pub async fn print(store: &Store, load: &Load) -> Result<()> {
     let nearest =
         include_str!("../../queries/pattern/nearest.sql").replace("$dimension", "384").replace("$model", "1");
     let logs = |has_words| include_str!("../../queries/log/list.sql").replace("$has_words", has_words);
-    let (by_time, by_words) = (logs(BY_TIME), logs(BY_WORDS));
+    let by_time = logs(include_str!("../../queries/log/has_words_by_time.sql"));
+    let by_words = logs(include_str!("../../queries/log/has_words_by_index.sql"));
     let none = "NULL";
     let (spans_of, logs_of) = (pattern("span").await?, pattern("log").await?);
     let owned = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
@@ -77,13 +73,17 @@ pub async fn print(store: &Store, load: &Load) -> Result<()> {
         ),
     ];
     for (name, sql, values) in cases {
-        println!("\n### {name}\n\n```");
-        let sql = format!("EXPLAIN (ANALYZE, COSTS OFF, BUFFERS OFF) {}", filled(sql, &values));
-        for row in client.query(&sql, &[]).await? {
-            println!("{}", row.get::<_, &str>(0));
-        }
-        println!("```");
+        explain(&client, name, &filled(sql, &values)).await?;
     }
+    Ok(())
+}
+
+async fn explain(client: &tokio_postgres::Client, name: &str, sql: &str) -> Result<()> {
+    println!("\n### {name}\n\n```");
+    for row in client.query(&format!("EXPLAIN (ANALYZE, COSTS OFF, BUFFERS OFF) {sql}"), &[]).await? {
+        println!("{}", row.get::<_, &str>(0));
+    }
+    println!("```");
     Ok(())
 }
 

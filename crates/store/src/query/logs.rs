@@ -6,7 +6,7 @@
 //! to choose between the two: it takes words to be independent of one another, and joins both indexes by pages, of which it
 //! divides every message into words.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 use tokio_postgres::Row;
@@ -22,8 +22,11 @@ use crate::{
     time::{PgTimestamp, UnixNanos},
 };
 
-/// The first window.
-const FIRST_WINDOW: Duration = Duration::from_secs(120);
+const MINUTE: u64 = 60_000_000_000;
+const DAY: u64 = 1440 * MINUTE;
+
+/// The first window, in nanoseconds.
+const FIRST_WINDOW: u64 = 2 * MINUTE;
 
 /// Words are rare where a window has not even this part of what is wanted.
 const RARE: usize = 10;
@@ -32,15 +35,13 @@ const RARE: usize = 10;
 const GROWTH: RangeInclusive<f64> = 0.5..=256.0;
 
 /// How many times as far back as before the index on words is asked.
-const GROWTH_BY_WORDS: u32 = 4;
+const GROWTH_BY_WORDS: u64 = 4;
 
 /// How many times what seems to be needed is looked at.
 const MARGIN: f64 = 1.5;
 
 /// When so much was looked at, the rest is looked at as one.
-const MOST_IN_WINDOWS: Duration = Duration::from_secs(30 * 86_400);
-
-const DAY_NANOS: u64 = 86_400_000_000_000;
+const MOST_IN_WINDOWS: u64 = 30 * DAY;
 
 /// What a message must hold.
 #[derive(Debug, Default, PartialEq)]
@@ -78,8 +79,6 @@ struct Windows {
     words: bool,
     /// What is before this was not looked at; nothing when all was.
     next: Option<Window>,
-    /// How far back it was looked.
-    looked: Duration,
 }
 
 /// A filter as parameters.
@@ -214,10 +213,8 @@ impl Index {
     /// The condition on the words, which only one of the two can use an index for.
     const fn has_words(self) -> &'static str {
         match self {
-            Self::Time => {
-                "CASE WHEN message ILIKE ALL ($2) THEN otel.log_words(message) @@ to_tsquery('simple', $1) END"
-            }
-            Self::Words => "otel.log_words(message) @@ to_tsquery('simple', $1)",
+            Self::Time => include_str!("../../queries/log/has_words_by_time.sql"),
+            Self::Words => include_str!("../../queries/log/has_words_by_index.sql"),
         }
     }
 }
@@ -229,7 +226,7 @@ impl Windows {
         until: Option<UnixNanos>,
         words: bool,
     ) -> Self {
-        let mut windows = Self { newest, since, words, next: None, looked: Duration::ZERO };
+        let mut windows = Self { newest, since, words, next: None };
         windows.look_back(FIRST_WINDOW, until, Index::Time);
         windows
     }
@@ -237,23 +234,26 @@ impl Windows {
     /// Goes on with a window in which the rest of `wanted` should be, as `found` came in those before it.
     fn advance(&mut self, found: usize, wanted: usize) {
         let Some(ended) = self.next.take() else { return };
-        let Some(until) = ended.since.filter(|_| ended.since != self.since) else { return };
+        let (Some(newest), Some(until)) = (self.newest, ended.since.filter(|_| ended.since != self.since))
+        else {
+            return;
+        };
+        let looked = newest.0 - until.0;
         if ended.by == Index::Words || self.words && found * RARE < wanted {
-            self.look_back(self.looked * GROWTH_BY_WORDS, Some(until), Index::Words);
+            self.look_back(looked.saturating_mul(GROWTH_BY_WORDS), Some(until), Index::Words);
         } else {
             let needed = MARGIN * (wanted as f64 / found.max(1) as f64 - 1.0);
-            let length = self.looked.mul_f64(1.0 + needed.clamp(*GROWTH.start(), *GROWTH.end()));
-            self.look_back(length, Some(until), Index::Time);
+            let length = looked as f64 * (1.0 + needed.clamp(*GROWTH.start(), *GROWTH.end()));
+            self.look_back(length as u64, Some(until), Index::Time);
         }
     }
 
-    /// Sets the window that ends at `until` and reaches back so far from the newest, by words to the begin of the day.
-    fn look_back(&mut self, length: Duration, until: Option<UnixNanos>, by: Index) {
-        let nanos = u64::try_from(length.as_nanos()).unwrap_or(u64::MAX);
-        let lower = self.newest.map_or(0, |newest| newest.0.saturating_sub(nanos));
-        let lower = if by == Index::Words { lower - lower % DAY_NANOS } else { lower };
+    /// Sets the window that ends at `until` and reaches back so many nanoseconds from the newest, by words to the begin of
+    /// the day.
+    fn look_back(&mut self, length: u64, until: Option<UnixNanos>, by: Index) {
+        let lower = self.newest.map_or(0, |newest| newest.0.saturating_sub(length));
+        let lower = if by == Index::Words { lower - lower % DAY } else { lower };
         let within = (lower > 0 && length <= MOST_IN_WINDOWS).then_some(UnixNanos(lower));
-        self.looked = self.newest.map_or(length, |newest| Duration::from_nanos(newest.0 - lower));
         self.next = Some(Window { since: within.max(self.since), until, by });
     }
 }
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn windows_follow_one_another_from_the_newest_to_the_oldest() {
-        let since = Some(UnixNanos(NEWEST - 3 * DAY_NANOS));
+        let since = Some(UnixNanos(NEWEST - 3 * DAY));
         for (found, words) in [(0, false), (0, true), (30, false), (30, true), (99, true)] {
             let mut windows = Windows::new(Some(UnixNanos(NEWEST)), since, None, words);
             let mut parts = Vec::new();
@@ -337,7 +337,7 @@ mod tests {
         let mut windows = Windows::new(Some(UnixNanos(NEWEST)), None, None, words);
         windows.advance(found, 100);
         let window = windows.next.expect("a second");
-        ((NEWEST - window.since.expect("not all").0) / 60_000_000_000, window.by)
+        ((NEWEST - window.since.expect("not all").0) / MINUTE, window.by)
     }
 
     #[test]
@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn rare_words_are_looked_for_in_their_index_by_whole_days() {
-        let since_midnight = NEWEST % DAY_NANOS / 60_000_000_000;
+        let since_midnight = NEWEST % DAY / MINUTE;
         assert_eq!(second(9, true), (since_midnight, Index::Words));
     }
 }

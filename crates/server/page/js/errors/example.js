@@ -1,7 +1,7 @@
 // An example of a group: why it is one group, what was said, the stack trace, the attributes around it.
 
 import { h } from '../dom.js';
-import { duration, timeOf } from '../format.js';
+import { capital, duration, timeOf } from '../format.js';
 import { logLine } from '../trace/logs.js';
 import { grouped } from '../trace/attributes.js';
 import { stack } from '../trace/code.js';
@@ -16,7 +16,7 @@ export function example(ctx, group, trace, found) {
       'section',
       { 'aria-label': 'Why these are one group' },
       h('h2', null, 'Why these are one group'),
-      h('p', null, `${sentence(group.detail?.why ?? 'same pattern of the message')}.`),
+      h('p', null, `${capital(group.detail?.why ?? 'same pattern of the message')}.`),
       frames.length
         ? h(
             'ol.frames-list.mono',
@@ -33,8 +33,6 @@ export function example(ctx, group, trace, found) {
     ),
   );
 }
-
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The span or log record of the group in its example trace: by its number where the server says it, otherwise by its type and words. */
 export function find(group, trace) {

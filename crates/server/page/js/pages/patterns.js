@@ -3,7 +3,7 @@
 import { spark } from '../chart.js';
 import { serviceOf } from '../colour.js';
 import { h, put } from '../dom.js';
-import { ago, count, counted, percent } from '../format.js';
+import { ago, capital, count, counted, percent } from '../format.js';
 import { further, holds, teach } from '../lists/empty.js';
 import { choice, keepSort, serviceSelect, words } from '../lists/filters.js';
 import { nothing } from '../region.js';
@@ -86,7 +86,6 @@ export function open(ctx) {
   };
 }
 
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const told = (time, what = '') => `${capital(time)}: ${what.charAt(0).toLowerCase()}${what.slice(1)}.`;
 
 /** More and less are both changes. */

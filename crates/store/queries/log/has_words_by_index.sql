@@ -1,0 +1,1 @@
+otel.log_words(message) @@ to_tsquery('simple', $1)
