@@ -1,6 +1,7 @@
 //! The binary as it runs: started, loaded, looked at.
 
 use std::{
+    cell::Cell,
     fs,
     io::{BufRead, BufReader},
     path::Path,
@@ -17,11 +18,15 @@ use super::Bench;
 /// Clock ticks per second in /proc; Linux has fixed it for programs.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+const FIRST_SEED: u64 = 7;
+
 /// A running server with a directory of its own, ended with this value.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
     directory: tempfile::TempDir,
+    /// Loads that it had: each is of other traces, as in life.
+    loads: Cell<u64>,
     pub grpc: String,
     pub http: String,
     pub api: String,
@@ -79,16 +84,18 @@ impl Server {
         // Whatever it says later must find a reader.
         thread::spawn(move || lines.for_each(drop));
         let [grpc, http, api] = addresses.try_into().map_err(|_| anyhow::anyhow!("three addresses"))?;
-        Ok(Self { child, directory, grpc, http, api, ready })
+        Ok(Self { child, directory, loads: Cell::new(0), grpc, http, api, ready })
     }
 
     /// Sends a load and waits until it arrived.
     pub fn load(&self, bench: &Bench, arguments: &[&str]) -> Result<Run> {
         let over_grpc = arguments.contains(&"grpc");
         let target = if over_grpc { &self.grpc } else { &self.http };
+        let seed = FIRST_SEED + self.loads.replace(self.loads.get() + 1);
         let (before, begun) = (self.cpu()?, Instant::now());
         let output = Command::new(&bench.binary)
-            .args(["loadgen", "--json", "--verify", "--seed", "7", "--target", target, "--api", &self.api])
+            .args(["loadgen", "--json", "--verify", "--target", target, "--api", &self.api])
+            .args(["--seed", &seed.to_string()])
             .args(arguments)
             .stdin(Stdio::null())
             .output()
