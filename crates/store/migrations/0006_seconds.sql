@@ -1,5 +1,5 @@
 -- The records of a pattern are found by the second: those of one second share an entry of the index, which with time to the
--- microsecond takes seven times the room.
+-- microsecond takes up to six times the room. Who asks for a time bounds the second as well, for the index.
 CREATE FUNCTION otel.second(at timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN date_bin('1 second', at, timestamptz '2000-01-01 00:00:00+00');
 
