@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use deadpool_postgres::Object;
 use mahavishnu_semantic::Embedder;
 use tokio_postgres::{error::SqlState, types::ToSql};
 use uuid::Uuid;
@@ -62,8 +63,8 @@ pub const MAX_ROWS: usize = 10_000;
 /// How long a question waits for a database that does not even say no: a server stops a statement after 20 s.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// Tables with fewer rows than this are counted, larger ones estimated.
-const COUNTED_ROWS: f64 = 100_000.0;
+/// Tables of no more pages than this (32 MB) are counted; of larger ones as many pages are looked into.
+const COUNTED_PAGES: f64 = 4096.0;
 
 /// Answers questions from a [`Store`]. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -210,20 +211,12 @@ impl QueryService {
     pub async fn status(&self) -> Result<StorageStatus, StoreError> {
         let client = self.store.asking().await?;
         let row = client.query_one(include_str!("../queries/server/status.sql"), &[]).await?;
-        let mut counts = [0; 3];
-        for (count, table) in counts.iter_mut().zip(["otel.span", "otel.log_record", "otel.metric_point"]) {
-            let estimate: f64 = client
-                .query_one(include_str!("../queries/server/estimate.sql"), &[&table])
-                .await?
-                .try_get(0)?;
-            *count = if estimate >= COUNTED_ROWS {
-                estimate as u64
-            } else {
-                let exact = client.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await?;
-                exact.try_get::<_, i64>(0)?.cast_unsigned()
-            };
+        let mut counts = [0; 4];
+        let tables = ["otel.trace", "otel.span", "otel.log_record", "otel.metric_point"];
+        for (count, table) in counts.iter_mut().zip(tables) {
+            *count = rows_of_table(&client, table).await?;
         }
-        let [spans, logs, points] = counts;
+        let [traces, spans, logs, points] = counts;
         Ok(StorageStatus {
             engine: match self.store.location() {
                 Location::Embedded(_) => "embedded",
@@ -234,7 +227,7 @@ impl QueryService {
             pgvector_version: row.try_get(1)?,
             schema_version: row.try_get(2)?,
             database_bytes: row.try_get::<_, i64>(3)?.cast_unsigned(),
-            traces: row.try_get::<_, i64>(4)?.cast_unsigned(),
+            traces,
             spans,
             logs,
             points,
@@ -281,6 +274,21 @@ impl QueryService {
                 drop(deadpool_postgres::Object::take(client));
                 Err(too_slow())
             }
+        }
+    }
+}
+
+/// How many rows a table has; about how many, where it is large.
+async fn rows_of_table(client: &Object, table: &str) -> Result<u64, StoreError> {
+    let estimate = client.query_one(include_str!("../queries/server/estimate.sql"), &[&table]).await?;
+    let (pages, rows): (f64, Option<f64>) = (estimate.try_get(0)?, estimate.try_get(1)?);
+    match rows {
+        Some(rows) if pages > COUNTED_PAGES => Ok(rows as u64),
+        _ => {
+            let share = (COUNTED_PAGES / pages).min(1.0);
+            let sql = format!("SELECT count(*) FROM {table} TABLESAMPLE SYSTEM ($1::real)");
+            let counted = count_of(client.query_one(&sql, &[&((100.0 * share) as f32)]).await?.try_get(0)?);
+            Ok((counted as f64 / share) as u64)
         }
     }
 }

@@ -162,3 +162,33 @@ async fn a_question_that_no_database_can_understand_is_the_fault_of_who_asks(
     assert!(query.traces(&longest).await?.is_empty());
     database.close().await
 }
+
+/// Before and after the planner knows the table: who asks how a full database is must not have all of it read.
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::server(Engine::Server)]
+#[tokio::test]
+async fn rows_of_a_small_table_are_counted_and_of_a_large_one_reckoned(#[case] engine: Engine) -> Result<()> {
+    // Each row as large as it looks, so that few of them fill many pages.
+    const PLAIN: &str = "ALTER TABLE otel.metric_point_default ALTER COLUMN bucket_counts SET STORAGE plain";
+    let Some(database) = engine.open().await? else { return Ok(()) };
+    let query = QueryService::new(database.store().clone());
+    let add = |points: u64| {
+        format!(
+            "INSERT INTO otel.metric_point (time, series_id, time_nanos, flags, bucket_counts)
+             SELECT '2026-01-01', 1, 0, 0, array_fill(n, ARRAY[220]) FROM generate_series(1, {points}) n"
+        )
+    };
+    let run = async |sql: &str| {
+        database.store().connection().await?.batch_execute(sql).await?;
+        anyhow::Ok(query.status().await?.points)
+    };
+    run(PLAIN).await?;
+    assert_eq!(run(&add(1000)).await?, 1000);
+    let near = |points: u64| (28_500..=31_500).contains(&points);
+    let points = run(&add(29_000)).await?;
+    assert!(near(points), "before: {points}");
+    let points = run("ANALYZE otel.metric_point").await?;
+    assert!(near(points), "after: {points}");
+    Ok(())
+}
