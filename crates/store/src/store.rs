@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, TimeoutType,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod, TimeoutType,
 };
 use tokio_postgres::{
     Config, Socket,
@@ -197,6 +197,8 @@ where
             Box::pin(async move { client.batch_execute(greeting).await.map_err(HookError::Backend) })
         }))
         .max_size(connections)
+        // What a session has prepared and cached is used again.
+        .queue_mode(QueueMode::Lifo)
         .runtime(deadpool_postgres::Runtime::Tokio1)
         .wait_timeout(Some(WAIT_TIMEOUT))
         .create_timeout(Some(create_timeout))

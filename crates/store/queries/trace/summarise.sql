@@ -3,13 +3,13 @@ INSERT INTO otel.trace AS t (
     patterns, pattern_spans
 )
 SELECT trace_id, start_time, end_time, span_count, error_count, root_missing, root_start, root_span_id, service, name,
-       patterns::bigint[], pattern_spans::integer[]
+       ($13::bigint[])[first_pattern:last_pattern], ($14::integer[])[first_pattern:last_pattern]
 FROM unnest(
     $1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::integer[], $5::integer[], $6::boolean[], $7::timestamptz[],
-    $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[]
+    $8::bigint[], $9::text[], $10::text[], $11::integer[], $12::integer[]
 ) AS s (
     trace_id, start_time, end_time, span_count, error_count, root_missing, root_start, root_span_id, service, name,
-    patterns, pattern_spans
+    first_pattern, last_pattern
 )
 ON CONFLICT (trace_id) DO UPDATE SET
     start_time = least(t.start_time, excluded.start_time),

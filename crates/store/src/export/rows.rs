@@ -267,9 +267,11 @@ pub(crate) struct SummaryColumns {
     root_span_ids: Vec<i64>,
     services: Vec<String>,
     names: Vec<String>,
-    /// Arrays as PostgreSQL writes them, since an array of arrays can not be taken apart.
-    patterns: Vec<String>,
-    pattern_spans: Vec<String>,
+    /// Where those of each are among all patterns, counted from one: an array of arrays can not be taken apart.
+    first_patterns: Vec<i32>,
+    last_patterns: Vec<i32>,
+    patterns: Vec<i64>,
+    pattern_spans: Vec<i32>,
 }
 
 impl From<Summaries> for SummaryColumns {
@@ -286,29 +288,24 @@ impl From<Summaries> for SummaryColumns {
             columns.root_span_ids.push(summary.root_span_id);
             columns.services.push(summary.service);
             columns.names.push(summary.name);
-            columns.patterns.push(array(summary.patterns.iter().map(|(pattern, _)| pattern)));
-            columns.pattern_spans.push(array(summary.patterns.iter().map(|(_, spans)| spans)));
+            columns.first_patterns.push(place(columns.patterns.len()) + 1);
+            for (pattern, spans) in summary.patterns {
+                columns.patterns.push(pattern);
+                columns.pattern_spans.push(spans);
+            }
+            columns.last_patterns.push(place(columns.patterns.len()));
         }
         columns
     }
 }
 
-/// An array as PostgreSQL writes it.
-fn array<T: std::fmt::Display>(values: impl Iterator<Item = T>) -> String {
-    let mut text = String::from("{");
-    for value in values {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        text.push_str(&value.to_string());
-    }
-    text.push('}');
-    text
+fn place(index: usize) -> i32 {
+    i32::try_from(index).expect("the patterns of one transaction are fewer than its bytes, far under 2 GiB")
 }
 
 impl SummaryColumns {
     /// In the order of the statement's parameters.
-    pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 12] {
+    pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 14] {
         [
             &self.trace_ids,
             &self.starts,
@@ -320,6 +317,8 @@ impl SummaryColumns {
             &self.root_span_ids,
             &self.services,
             &self.names,
+            &self.first_patterns,
+            &self.last_patterns,
             &self.patterns,
             &self.pattern_spans,
         ]
