@@ -111,7 +111,7 @@ impl Findings {
 pub fn check(signal: Signal, request: Bytes) -> Result<Checked, Malformed> {
     match walk::records(signal, &request) {
         Some(records) => {
-            let batch = Batch::new(signal, request, records);
+            let batch = Batch::new(signal, request, records).plain();
             Ok(Checked { batch, rejected: 0, reason: String::new() })
         }
         None => decode(signal, request),

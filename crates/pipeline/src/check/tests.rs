@@ -246,7 +246,8 @@ fn assert_sifts(signal: Signal, request: &impl Message, records: usize) {
     }
     assert!(first.reason.len() < 2000 && !first.reason.contains(char::is_control), "{}", first.reason);
     let again = check(signal, first.batch.request().clone()).expect("well formed");
-    assert_eq!((again.rejected, &again.batch), (0, &first.batch));
+    let seen = (again.rejected, again.batch.request(), again.batch.records());
+    assert_eq!(seen, (0, first.batch.request(), first.batch.records()));
 }
 
 fn points(metric: &Metric) -> usize {

@@ -14,7 +14,7 @@ pub(crate) fn write_attribute_views(out: &mut Vec<u8>, attributes: &[Attribute<'
         out.push(b'{');
         for (index, attribute) in attributes.iter().enumerate() {
             write_key(out, index == 0, attribute.key);
-            write_value_view(out, attribute.value);
+            write_value_view(out, attribute.value());
         }
         out.push(b'}');
     } else {
@@ -23,7 +23,7 @@ pub(crate) fn write_attribute_views(out: &mut Vec<u8>, attributes: &[Attribute<'
             out.extend_from_slice(if index == 0 { b"[" } else { b",[" });
             write_string(out, attribute.key);
             out.push(b',');
-            write_value_view(out, attribute.value);
+            write_value_view(out, attribute.value());
             out.push(b']');
         }
         out.extend_from_slice(b"]}");

@@ -66,7 +66,7 @@ pub(crate) fn attributes(rows: &mut CopyBuffer, attributes: &[Attribute<'_>], di
                     if !std::mem::take(&mut first) {
                         out.push(b',');
                     }
-                    write_value_view(out, attribute.value);
+                    write_value_view(out, attribute.value());
                 }
             }
             out.push(b']');

@@ -8,7 +8,6 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use mahavishnu_pipeline::{
     Batch, Signal,
-    check::is_plain,
     wire::{Fields, Odd, Value as Wire},
 };
 use opentelemetry_proto::tonic::collector::{
@@ -44,7 +43,8 @@ pub(crate) enum Value<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Attribute<'a> {
     pub(crate) key: &'a str,
-    pub(crate) value: Value<'a>,
+    /// Its `AnyValue`: most values are in a set that is known, and need not be looked into.
+    any: &'a [u8],
     /// The `KeyValue` as it came.
     pub(crate) bytes: &'a [u8],
 }
@@ -66,7 +66,7 @@ pub(crate) struct Group<'a> {
 /// The request in a form that can be read so: most are; the others are decoded and encoded again.
 pub(crate) fn plain(batch: &Batch) -> Result<Cow<'_, Bytes>, DecodeError> {
     let request = batch.request();
-    if is_plain(batch.signal(), request) {
+    if batch.is_plain() {
         return Ok(Cow::Borrowed(request));
     }
     let bytes = request.clone();
@@ -106,15 +106,20 @@ impl<'a> Group<'a> {
 
 impl<'a> Attribute<'a> {
     pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, Odd> {
-        let (mut fields, mut attribute) = (Fields::of(bytes), Self { key: "", value: Value::Empty, bytes });
+        let (mut fields, mut attribute) = (Fields::of(bytes), Self { key: "", any: &[], bytes });
         while let Some(field) = fields.next()? {
             match field {
                 (1, Wire::Bytes(key)) => attribute.key = text(key)?,
-                (2, Wire::Bytes(value)) => attribute.value = Value::of(value)?,
+                (2, Wire::Bytes(value)) => attribute.any = value,
                 _ => {}
             }
         }
         Ok(attribute)
+    }
+
+    pub(crate) fn value(&self) -> Value<'a> {
+        // The request was walked through before: it is a value.
+        Value::of(self.any).unwrap_or_default()
     }
 }
 
@@ -146,8 +151,8 @@ pub(crate) fn items(list: &[u8]) -> Result<Vec<&[u8]>, Odd> {
 
 /// The value of a text among attributes; empty where there is none.
 pub(crate) fn text_of<'a>(attributes: &[Attribute<'a>], key: &str) -> &'a str {
-    match attributes.iter().find(|attribute| attribute.key == key) {
-        Some(Attribute { value: Value::Text(text), .. }) => text,
+    match attributes.iter().find(|attribute| attribute.key == key).map(Attribute::value) {
+        Some(Value::Text(text)) => text,
         _ => "",
     }
 }
