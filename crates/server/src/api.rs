@@ -15,7 +15,7 @@ mod etag;
 mod guard;
 mod health;
 mod meaning;
-mod metrics;
+pub(crate) mod metrics;
 mod openapi;
 mod overview;
 mod page;

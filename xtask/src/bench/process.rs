@@ -92,7 +92,7 @@ impl Server {
         let over_grpc = arguments.contains(&"grpc");
         let target = if over_grpc { &self.grpc } else { &self.http };
         let seed = FIRST_SEED + self.loads.replace(self.loads.get() + 1);
-        let (before, begun) = (self.cpu()?, Instant::now());
+        let before = self.cpu()?;
         let output = Command::new(&bench.binary)
             .args(["loadgen", "--json", "--verify", "--target", target, "--api", &self.api])
             .args(["--seed", &seed.to_string()])
@@ -100,10 +100,13 @@ impl Server {
             .stdin(Stdio::null())
             .output()
             .context("loadgen does not start")?;
-        let (seconds, cpu) = (begun.elapsed().as_secs_f64(), self.cpu()? - before);
+        let cpu = self.cpu()? - before;
         ensure!(output.status.success(), "loadgen: {}", String::from_utf8_lossy(&output.stderr).trim());
         let report: Value = serde_json::from_slice(&output.stdout).context("loadgen says no JSON")?;
         let records = report["acknowledged"].as_f64().context("loadgen counts nothing")?;
+        // Without the rows that it counts afterwards.
+        let seconds =
+            report["arrived"]["seconds"].as_f64().context("loadgen does not say when all arrived")?;
         Ok(Run { records, seconds, cpu, report })
     }
 

@@ -128,7 +128,7 @@ const OF_SENDERS: [Column<Received>; 4] = [
 ];
 
 /// The word for the records of a signal in the Collector's metrics.
-fn records(signal: Signal) -> &'static str {
+pub(crate) fn records(signal: Signal) -> &'static str {
     match signal {
         Signal::Traces => "spans",
         Signal::Metrics => "metric_points",

@@ -12,6 +12,7 @@ use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use mahavishnu_pipeline::Signal;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::{
     cli::{self, Protocol},
@@ -65,9 +66,10 @@ pub async fn run(arguments: &cli::Loadgen) -> Result<()> {
         Some(api) => api.counts(signal).await?,
         None => Vec::new(),
     };
+    let begun = Instant::now();
     let sent = with_progress(load, &sender).await?;
     let arrived = match &api {
-        Some(api) => Some(api.arrived(signal, &before, seed).await?),
+        Some(api) => Some(api.arrived(signal, &before, seed, begun).await?),
         None => None,
     };
     let records_per_second = sent.rate();

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::RUN;
+use crate::api::metrics;
 
 /// How long the server may take to bring everything to its destinations.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -40,6 +41,8 @@ pub struct Count {
 #[derive(Clone, Debug, Serialize)]
 pub struct Arrived {
     pub destinations: Vec<Count>,
+    /// From the first request until nothing waited for a destination any more.
+    pub seconds: f64,
     /// Rows in the database, where there is one and it can count them in time.
     pub rows: Option<u64>,
 }
@@ -63,18 +66,24 @@ impl Api {
     ///
     /// When the server does not say.
     pub async fn counts(&self, signal: Signal) -> Result<Vec<Count>> {
-        Ok(counts(&self.status().await?, signal).0)
+        Ok(counts(&self.metrics().await?, signal).0)
     }
 
-    /// Waits until nothing waits, and says what arrived since `before`.
+    /// Waits until nothing waits, and says what arrived since `before` of a load that began at `begun`.
     ///
     /// # Errors
     ///
     /// When something still waits after two minutes.
-    pub async fn arrived(&self, signal: Signal, before: &[Count], seed: u64) -> Result<Arrived> {
+    pub async fn arrived(
+        &self,
+        signal: Signal,
+        before: &[Count],
+        seed: u64,
+        begun: Instant,
+    ) -> Result<Arrived> {
         let until = Instant::now() + PATIENCE;
         let destinations = loop {
-            let (counts, waiting) = counts(&self.status().await?, signal);
+            let (counts, waiting) = counts(&self.metrics().await?, signal);
             if waiting == 0 {
                 break counts;
             }
@@ -83,6 +92,7 @@ impl Api {
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         };
+        let seconds = begun.elapsed().as_secs_f64();
         let since = |after: Count| {
             let before = before
                 .iter()
@@ -92,7 +102,7 @@ impl Api {
             Count { stored: after.stored - before.stored, lost: after.lost - before.lost, ..after }
         };
         let destinations = destinations.into_iter().map(since).collect();
-        Ok(Arrived { destinations, rows: self.rows(signal, seed).await.ok() })
+        Ok(Arrived { destinations, seconds, rows: self.rows(signal, seed).await.ok() })
     }
 
     /// Rows of this run in the database.
@@ -111,29 +121,39 @@ impl Api {
         count.as_u64().or_else(|| count.as_str()?.parse().ok()).context("no number")
     }
 
-    async fn status(&self) -> Result<Value> {
-        let url = self.url.join("/api/v1/status")?;
+    /// The server's metrics, which ask nothing of its database.
+    async fn metrics(&self) -> Result<String> {
+        let url = self.url.join("/metrics")?;
         let answer = self.client.get(url).send().await.context("the API of --api does not answer")?;
-        Ok(answer.error_for_status()?.json().await?)
+        Ok(answer.error_for_status()?.text().await?)
     }
 }
 
 /// What every destination has of a signal, and how many records wait for one.
-fn counts(status: &Value, signal: Signal) -> (Vec<Count>, u64) {
-    let (mut counts, mut waiting) = (Vec::new(), 0);
-    for destination in status["destinations"].as_array().into_iter().flatten() {
-        let entries = destination["ledger"].as_array().into_iter().flatten();
-        let mut count = Count {
-            destination: destination["name"].as_str().unwrap_or_default().to_owned(),
-            ..Count::default()
-        };
-        for entry in entries.filter(|entry| entry["signal"] == signal.name()) {
-            let number = |key: &str| entry[key].as_u64().unwrap_or_default();
-            count.stored += number("stored");
-            count.lost += number("dead_lettered") + number("dropped") + number("skipped");
-            waiting += number("waiting");
+fn counts(metrics: &str, signal: Signal) -> (Vec<Count>, u64) {
+    let (mut counts, mut waiting) = (Vec::<Count>::new(), 0);
+    let records = format!("_{}", metrics::records(signal));
+    for line in metrics.lines() {
+        let Some((name, destination, number)) = of_destination(line) else { continue };
+        let Some(what) = name.strip_suffix("_total").unwrap_or(name).strip_suffix(&records) else { continue };
+        let known = counts.iter().position(|count| count.destination == destination);
+        let index = known.unwrap_or_else(|| {
+            counts.push(Count { destination: destination.to_owned(), ..Count::default() });
+            counts.len() - 1
+        });
+        match what {
+            "sent" => counts[index].stored += number,
+            "dead_lettered" | "dropped" | "skipped" => counts[index].lost += number,
+            "queue" => waiting += number,
+            _ => {}
         }
-        counts.push(count);
     }
     (counts, waiting)
+}
+
+/// A line of the metrics of a destination: what is counted, of which destination, how many.
+fn of_destination(line: &str) -> Option<(&str, &str, u64)> {
+    let (name, rest) = line.strip_prefix("mahavishnu_otel_exporter_")?.split_once("{destination=\"")?;
+    let (destination, number) = rest.split_once("\"} ")?;
+    Some((name, destination, number.parse().ok()?))
 }

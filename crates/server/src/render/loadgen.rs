@@ -28,6 +28,7 @@ pub fn loadgen(report: &LoadReport) -> String {
     add("answer after, median", format!("{:.2} ms", sent.p50_ms));
     add("answer after, 99 of 100", format!("{:.2} ms", sent.p99_ms));
     if let Some(arrived) = &report.arrived {
+        add("seconds until all was stored", format!("{:.2}", arrived.seconds));
         for destination in &arrived.destinations {
             let name = printable(&destination.destination);
             add(&format!("stored in {name}"), count(destination.stored));
