@@ -208,7 +208,7 @@ impl Exporter for OtelStorageAdapter {
     }
 
     fn lanes(&self) -> usize {
-        self.inner.location.writers()
+        PostgresExporter::LANES
     }
 
     async fn resume(&self, log: u64) -> Result<Ranges, ExportError> {

@@ -26,6 +26,7 @@ mod partition;
 mod patterns;
 mod receipt;
 mod rows;
+mod session;
 
 use intern::Interned;
 use partition::Partitions;
@@ -34,6 +35,7 @@ pub(crate) use patterns::Division;
 use patterns::Patterns;
 use receipt::Recorded;
 use rows::{Ids, Rows};
+use session::Session;
 
 /// How often each pattern came.
 const COPY_COUNTS: &str = include_str!("../queries/pattern/copy_counts.sql");
@@ -51,6 +53,9 @@ pub struct PostgresExporter {
 }
 
 impl PostgresExporter {
+    /// Transactions at the same time: while one waits for the database, the other's rows are encoded.
+    pub const LANES: usize = 2;
+
     /// Writes to `store`; `clock` says what time it is, for records that have none.
     #[must_use]
     pub fn new(store: Store, clock: fn() -> UnixNanos) -> Self {
@@ -75,12 +80,13 @@ impl PostgresExporter {
     /// One transaction: the rows of these batches, these dead letters, and the receipt.
     async fn write(&self, parcel: Parcel<'_>) -> Result<(), StoreError> {
         let now = (self.clock)();
-        let mut client = self.store.connection().await?;
+        let session = Session::of(&self.store);
         let mut rows = Rows::default();
         for batch in parcel.batches {
-            let ids = Ids { client: &client, interned: &self.interned, patterns: &self.patterns };
+            let ids = Ids { session: &session, interned: &self.interned, patterns: &self.patterns };
             rows.add(ids, batch, now).await?;
         }
+        let mut client = session.into_client().await?;
         self.patterns.save(&mut client, &rows.scopes).await?;
         self.patterns.save_sets(&client, &rows.sets, &rows.scopes).await?;
         self.partitions.ensure(&client, &rows.days, now).await?;
@@ -128,7 +134,7 @@ impl Exporter for PostgresExporter {
     }
 
     fn lanes(&self) -> usize {
-        self.store.writers()
+        Self::LANES
     }
 
     async fn resume(&self, log: u64) -> Result<Ranges, ExportError> {

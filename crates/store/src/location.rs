@@ -13,19 +13,7 @@ pub enum Location {
     Server(url::Url),
 }
 
-/// Tasks that write at the same time to a server: while one commits, the other encodes.
-const SERVER_WRITERS: usize = 2;
-
 impl Location {
-    /// How many tasks should write at the same time; the embedded engine has one session.
-    #[must_use]
-    pub fn writers(&self) -> usize {
-        match self {
-            Self::Embedded(_) => 1,
-            Self::Server(_) => SERVER_WRITERS,
-        }
-    }
-
     /// Reads `embedded:DIR`, `postgresql://...` or `postgres://...`.
     ///
     /// # Errors

@@ -131,12 +131,6 @@ impl Store {
         &self.inner.migrated
     }
 
-    /// How many tasks should write at the same time.
-    #[must_use]
-    pub fn writers(&self) -> usize {
-        self.inner.location.writers()
-    }
-
     /// A connection that may write; waits for one to be free. The embedded engine has only one.
     ///
     /// # Errors

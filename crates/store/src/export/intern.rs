@@ -8,7 +8,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use deadpool_postgres::Object;
 use opentelemetry_proto::tonic::{common::v1::InstrumentationScope, resource::v1::Resource};
 use prost::Message;
 use uuid::Uuid;
@@ -23,6 +22,7 @@ use crate::{
         view::Shared,
     },
     error::StoreError,
+    export::session::Session,
 };
 
 /// Entries of one cache: some 10 MB. Past that it starts again empty, which costs look-ups and nothing else.
@@ -50,7 +50,7 @@ impl Interned {
     /// The resource that these bytes are.
     pub(crate) async fn sender(
         &self,
-        client: &Object,
+        session: &Session<'_>,
         shared: Shared<'_>,
     ) -> Result<Arc<Sender>, StoreError> {
         let key = key(shared);
@@ -60,14 +60,15 @@ impl Interned {
         let resource = decode::<Resource>(shared)?;
         let resource = resource.as_ref();
         let digest = resource_digest(resource, shared.schema_url);
-        let resource_id = self.resource(client, digest, || resource_row(resource, shared.schema_url)).await?;
+        let resource_id =
+            self.resource(session, digest, || resource_row(resource, shared.schema_url)).await?;
         Ok(self.senders.put(key, Arc::new(Sender { resource_id, service: service_name(resource) })))
     }
 
     /// The scope that these bytes are.
     pub(crate) async fn instrumentation(
         &self,
-        client: &Object,
+        session: &Session<'_>,
         shared: Shared<'_>,
     ) -> Result<i32, StoreError> {
         let key = key(shared);
@@ -76,13 +77,13 @@ impl Interned {
         }
         let scope = decode::<InstrumentationScope>(shared)?;
         let digest = scope_digest(scope.as_ref(), shared.schema_url);
-        let id = self.scope(client, digest, || scope_row(scope.as_ref(), shared.schema_url)).await?;
+        let id = self.scope(session, digest, || scope_row(scope.as_ref(), shared.schema_url)).await?;
         Ok(self.instrumentation.put(key, id))
     }
 
     pub(crate) async fn resource(
         &self,
-        client: &Object,
+        session: &Session<'_>,
         digest: Uuid,
         row: impl FnOnce() -> ResourceRow,
     ) -> Result<i32, StoreError> {
@@ -90,6 +91,7 @@ impl Interned {
             return Ok(id);
         }
         let row = row();
+        let client = session.client().await?;
         let statement = client.prepare_cached(include_str!("../../queries/resource/intern.sql")).await?;
         let found = client
             .query_one(&statement, &[&row.digest, &row.service, &row.attributes, &row.schema_url, &row.extra])
@@ -99,7 +101,7 @@ impl Interned {
 
     pub(crate) async fn scope(
         &self,
-        client: &Object,
+        session: &Session<'_>,
         digest: Uuid,
         row: impl FnOnce() -> ScopeRow,
     ) -> Result<i32, StoreError> {
@@ -107,6 +109,7 @@ impl Interned {
             return Ok(id);
         }
         let row = row();
+        let client = session.client().await?;
         let statement = client.prepare_cached(include_str!("../../queries/scope/intern.sql")).await?;
         let found = client
             .query_one(
@@ -119,7 +122,7 @@ impl Interned {
 
     pub(crate) async fn series(
         &self,
-        client: &Object,
+        session: &Session<'_>,
         digest: Uuid,
         row: impl FnOnce() -> SeriesRow,
     ) -> Result<i64, StoreError> {
@@ -127,6 +130,7 @@ impl Interned {
             return Ok(id);
         }
         let row = row();
+        let client = session.client().await?;
         let statement = client.prepare_cached(include_str!("../../queries/metric/intern.sql")).await?;
         let found = client
             .query_one(

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 
 use crate::{
     error::StoreError,
+    export::session::Session,
     time::{PgTimestamp, UnixNanos},
 };
 
@@ -50,7 +51,7 @@ impl Patterns {
     /// The miner for texts of this kind of a service.
     pub(crate) async fn scope(
         &self,
-        client: &Object,
+        session: &Session<'_>,
         kind: Kind,
         service: &str,
     ) -> Result<SharedScope, StoreError> {
@@ -59,6 +60,7 @@ impl Patterns {
             return Ok(Arc::clone(scope));
         }
         let mut scope = Scope::new(kind, service);
+        let client = session.client().await?;
         let statement = client.prepare_cached(include_str!("../../queries/pattern/of_scope.sql")).await?;
         for row in client.query(&statement, &[&kind.name(), &service, &LOADED]).await? {
             scope.learn(row.try_get(0)?, row.try_get(1)?, row.try_get::<_, Option<Value>>(2)?.as_ref());

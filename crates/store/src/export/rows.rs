@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use deadpool_postgres::Object;
 use mahavishnu_pipeline::{Batch, Signal, wire::Odd};
 use mahavishnu_semantic::PatternId;
 use opentelemetry_proto::tonic::{
@@ -30,6 +29,7 @@ use crate::{
         intern::{Interned, Sender},
         partition::day,
         patterns::{self, Counts, Division, Kind, MINUTE_NANOS, Patterns, Scope, SetRow, SharedScope, lock},
+        session::Session,
     },
     time::{PgTimestamp, UnixNanos},
 };
@@ -52,7 +52,7 @@ pub(crate) struct Rows {
 /// Where ids come from.
 #[derive(Clone, Copy)]
 pub(crate) struct Ids<'a> {
-    pub(crate) client: &'a Object,
+    pub(crate) session: &'a Session<'a>,
     pub(crate) interned: &'a Interned,
     pub(crate) patterns: &'a Patterns,
 }
@@ -80,12 +80,12 @@ impl Rows {
         let mut span = SpanView::default();
         for group in groups(request).map_err(odd)? {
             let group = Group::of(group).map_err(odd)?;
-            let sender = ids.interned.sender(ids.client, group.shared).await?;
+            let sender = ids.interned.sender(ids.session, group.shared).await?;
             let names = self.scope(ids, Kind::Span, &sender.service).await?;
             let errors = self.scope(ids, Kind::Error, &sender.service).await?;
             for scope in group.members {
                 let scope = Group::of(scope).map_err(odd)?;
-                let scope_id = ids.interned.instrumentation(ids.client, scope.shared).await?;
+                let scope_id = ids.interned.instrumentation(ids.session, scope.shared).await?;
                 let origin = origin(&sender, scope_id);
                 let (mut names, mut errors) = (lock(&names), lock(&errors));
                 for bytes in scope.members {
@@ -105,12 +105,12 @@ impl Rows {
         let mut log = LogView::default();
         for group in groups(request).map_err(odd)? {
             let group = Group::of(group).map_err(odd)?;
-            let sender = ids.interned.sender(ids.client, group.shared).await?;
+            let sender = ids.interned.sender(ids.session, group.shared).await?;
             let messages = self.scope(ids, Kind::Log, &sender.service).await?;
             let errors = self.scope(ids, Kind::Error, &sender.service).await?;
             for scope in group.members {
                 let scope = Group::of(scope).map_err(odd)?;
-                let scope_id = ids.interned.instrumentation(ids.client, scope.shared).await?;
+                let scope_id = ids.interned.instrumentation(ids.session, scope.shared).await?;
                 let origin = origin(&sender, scope_id);
                 let (mut messages, mut errors) = (lock(&messages), lock(&errors));
                 for bytes in scope.members {
@@ -128,7 +128,7 @@ impl Rows {
 
     /// The miner of a service, which is remembered.
     async fn scope(&mut self, ids: Ids<'_>, kind: Kind, service: &str) -> Result<SharedScope, StoreError> {
-        let scope = ids.patterns.scope(ids.client, kind, service).await?;
+        let scope = ids.patterns.scope(ids.session, kind, service).await?;
         if !self.scopes.iter().any(|known| Arc::ptr_eq(known, &scope)) {
             self.scopes.push(Arc::clone(&scope));
         }
@@ -214,7 +214,7 @@ impl Rows {
                     for point in points(metric) {
                         let digest = series_digest(metric, &point, origin);
                         let row = || series_row(metric, &point, origin);
-                        let series_id = ids.interned.series(ids.client, digest, row).await?;
+                        let series_id = ids.interned.series(ids.session, digest, row).await?;
                         self.days.points.insert(day(UnixNanos(point.time_unix_nano)));
                         encode_point(&mut self.points, &point, series_id);
                     }
@@ -228,12 +228,12 @@ impl Rows {
 impl Ids<'_> {
     async fn resource(self, resource: Option<&Resource>, schema_url: &str) -> Result<i32, StoreError> {
         let digest = resource_digest(resource, schema_url);
-        self.interned.resource(self.client, digest, || resource_row(resource, schema_url)).await
+        self.interned.resource(self.session, digest, || resource_row(resource, schema_url)).await
     }
 
     async fn scope(self, scope: Option<&InstrumentationScope>, schema_url: &str) -> Result<i32, StoreError> {
         let digest = scope_digest(scope, schema_url);
-        self.interned.scope(self.client, digest, || scope_row(scope, schema_url)).await
+        self.interned.scope(self.session, digest, || scope_row(scope, schema_url)).await
     }
 }
 
