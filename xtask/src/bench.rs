@@ -3,7 +3,7 @@
 //! | module | answers |
 //! |---|---|
 //! | `process` | the binary as it runs: its time, its memory, its load |
-//! | `postgres` | a database of its own, and what COPY makes of the same rows |
+//! | `postgres` | a server of its own, and what COPY makes of the same rows |
 //! | `sink` | an OTLP platform that throws everything away |
 //! | `cases` | each line of the table |
 //! | `table` | the table in docs/performance.md |
@@ -22,6 +22,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use postgres::Postgres;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,7 @@ pub struct Bench {
     pub root: PathBuf,
     pub binary: PathBuf,
     pub size: Size,
+    pub postgres: Postgres,
 }
 
 /// One line of the table.
@@ -80,7 +82,7 @@ pub fn run(root: &Path, quick: bool, binary: Option<&Path>) -> Result<()> {
         None => build(root)?,
     };
     let size = if quick { QUICK } else { FULL };
-    let bench = Bench { root: root.to_owned(), binary, size };
+    let bench = Bench { root: root.to_owned(), binary, size, postgres: Postgres::new(root)? };
     let mut lines = Vec::new();
     for (name, case) in cases::ALL {
         println!("{name} ...");

@@ -1,16 +1,64 @@
-//! A database on the server of `scripts/postgres`, and what COPY makes of the same rows.
+//! A server of `scripts/postgres` for the bench alone, databases on it, and what COPY makes of the same rows.
 
 use std::{
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Instant,
 };
 
 use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
 
 use super::Bench;
 
 /// Connections with which the binary writes to a server.
 const WRITERS: usize = 2;
+
+/// As a server is set up that has work to do: the 128 MB of buffers and 1 GB of log that PostgreSQL comes with are for a start.
+const CONFIGURATION: &str = "shared_buffers = '1GB'\nmax_wal_size = '8GB'";
+
+/// The server, ended with this value.
+#[derive(Debug)]
+pub struct Postgres {
+    script: PathBuf,
+    directory: TempDir,
+}
+
+impl Postgres {
+    /// Not started yet.
+    pub fn new(root: &Path) -> Result<Self> {
+        Ok(Self { script: root.join("scripts/postgres"), directory: tempfile::tempdir()? })
+    }
+
+    /// `scripts/postgres`, about this server.
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.script);
+        command
+            .env("TEST_POSTGRES_STATE", self.directory.path().join("server"))
+            .env("TEST_POSTGRES_CONF", CONFIGURATION)
+            .env_remove("TEST_POSTGRES_URL");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = self
+            .command()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .context("scripts/postgres does not start")?;
+        ensure!(output.status.success(), "scripts/postgres {} failed", arguments.first().unwrap_or(&""));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // Nobody is left to be told.
+        let _or_not = self.run(&["stop"]);
+    }
+}
 
 /// A database for one case.
 #[derive(Debug)]
@@ -22,14 +70,22 @@ pub struct Database<'a> {
 impl<'a> Database<'a> {
     /// An empty database of this name.
     pub fn create(bench: &'a Bench, name: &str) -> Result<Self> {
-        script(bench, &["start"])?;
-        let url = script(bench, &["database", name])?;
+        bench.postgres.run(&["start"])?;
+        let url = bench.postgres.run(&["database", name])?;
         Ok(Self { bench, url: url.trim().to_owned() })
     }
 
     /// Runs statements and gives back what they say.
     pub fn sql(&self, sql: &str) -> Result<String> {
-        script(self.bench, &["psql", "--dbname", &self.url, "--tuples-only", "--no-align", "--command", sql])
+        self.bench.postgres.run(&[
+            "psql",
+            "--dbname",
+            &self.url,
+            "--tuples-only",
+            "--no-align",
+            "--command",
+            sql,
+        ])
     }
 
     /// Bytes of the tables of the schema with their indexes.
@@ -61,7 +117,7 @@ impl<'a> Database<'a> {
         let begun = Instant::now();
         let mut writers = Vec::new();
         for writer in 0..WRITERS {
-            let mut command = Command::new(self.bench.root.join("scripts/postgres"));
+            let mut command = self.bench.postgres.command();
             command.args(["psql", "--dbname", &self.url]);
             for table in tables {
                 command.args(["--command", &copy(table, "FROM", table, writer)]);
@@ -73,15 +129,4 @@ impl<'a> Database<'a> {
         }
         Ok(records / begun.elapsed().as_secs_f64())
     }
-}
-
-fn script(bench: &Bench, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(bench.root.join("scripts/postgres"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("scripts/postgres does not start")?;
-    ensure!(output.status.success(), "scripts/postgres {} failed", arguments.first().unwrap_or(&""));
-    Ok(String::from_utf8(output.stdout)?)
 }
