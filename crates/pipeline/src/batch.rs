@@ -63,8 +63,8 @@ impl Batch {
         self.only_for.as_deref().is_none_or(|only| only == destination)
     }
 
-    /// The batch as the spool keeps it: a byte for the signal and whether the request is plain, the count in 8 bytes, little-endian, and the request;
-    /// where it is for one destination alone, the length of its name in a byte and the name before the request.
+    /// The batch as the spool keeps it: a byte for the signal and whether the request is plain, the count in 8 bytes,
+    /// little-endian, and the request; where it is for one destination alone, the length of its name in a byte and the name before the request.
     pub(crate) fn to_record(&self) -> Bytes {
         let name = self.only_for.as_deref().unwrap_or_default();
         let mut record = BytesMut::with_capacity(RECORD_HEAD_BYTES + 1 + name.len() + self.request.len());

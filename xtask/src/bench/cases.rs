@@ -97,10 +97,16 @@ struct Stored {
     copy: f64,
 }
 
-fn store(bench: &Bench, name: &str, signal: &str, tables: &[&str]) -> Result<Stored> {
+/// The binary, and an empty database of this name on the server, in which it stores.
+fn storing<'a>(bench: &'a Bench, name: &str, durability: (&str, &str)) -> Result<(Database<'a>, Server)> {
     let database = Database::create(bench, name)?;
     let [backend, url] = stores(&database.url);
-    let server = Server::start(bench, &[backend, url, PROCESS])?;
+    let server = Server::start(bench, &[backend, url, durability])?;
+    Ok((database, server))
+}
+
+fn store(bench: &Bench, name: &str, signal: &str, tables: &[&str]) -> Result<Stored> {
+    let (database, server) = storing(bench, name, PROCESS)?;
     let run = server.load(bench, &["--signal", signal, "--count", &count(bench)])?;
     let peak = server.peak_mib()?;
     drop(server);
@@ -156,9 +162,7 @@ fn logs(bench: &Bench) -> Result<Vec<Line>> {
 fn disk(bench: &Bench) -> Result<Vec<Line>> {
     let mut rates = Vec::new();
     for durability in [PROCESS, DISK] {
-        let database = Database::create(bench, "bench_disk")?;
-        let [backend, url] = stores(&database.url);
-        let server = Server::start(bench, &[backend, url, durability])?;
+        let (_database, server) = storing(bench, "bench_disk", durability)?;
         rates.push(server.load(bench, &["--count", &count(bench)])?.rate());
     }
     let ratio = rates[1] / rates[0];
@@ -200,9 +204,7 @@ fn embedded(bench: &Bench) -> Result<Vec<Line>> {
 }
 
 fn memory(bench: &Bench) -> Result<Vec<Line>> {
-    let database = Database::create(bench, "bench_memory")?;
-    let [backend, url] = stores(&database.url);
-    let server = Server::start(bench, &[backend, url])?;
+    let (_database, server) = storing(bench, "bench_memory", DISK)?;
     let seconds = bench.size.seconds;
     let run = server.load(bench, &["--duration", &seconds.to_string()])?;
     let peak = server.peak_mib()?;
@@ -211,9 +213,7 @@ fn memory(bench: &Bench) -> Result<Vec<Line>> {
 }
 
 fn connections(bench: &Bench) -> Result<Vec<Line>> {
-    let database = Database::create(bench, "bench_connections")?;
-    let [backend, url] = stores(&database.url);
-    let server = Server::start(bench, &[backend, url])?;
+    let (_database, server) = storing(bench, "bench_connections", DISK)?;
     let address = server.http.trim_start_matches("http://").to_owned();
     let idle: Vec<TcpStream> =
         (0..MANY_CONNECTIONS).map(|_| TcpStream::connect(&address)).collect::<Result<_, _>>()?;
@@ -233,9 +233,7 @@ fn connections(bench: &Bench) -> Result<Vec<Line>> {
 fn growth(bench: &Bench) -> Result<Vec<Line>> {
     const CASE: &str = "ingest rate at 20 million spans against the first million";
     let Some(spans) = bench.size.growth else { return Ok(vec![Line::not_run(CASE, TAKES_MINUTES, "0.9")]) };
-    let database = Database::create(bench, "bench_growth")?;
-    let [backend, url] = stores(&database.url);
-    let server = Server::start(bench, &[backend, url, PROCESS])?;
+    let (_database, server) = storing(bench, "bench_growth", PROCESS)?;
     let million = ["--count", "1000000"];
     let first = server.load(bench, &million)?.rate();
     server.load(bench, &["--count", &(spans - 2_000_000).to_string()])?;
@@ -249,9 +247,7 @@ fn growth(bench: &Bench) -> Result<Vec<Line>> {
 fn retention(bench: &Bench) -> Result<Vec<Line>> {
     const CASE: &str = "dropping a day of 5 million spans";
     let Some(spans) = bench.size.day else { return Ok(vec![Line::not_run(CASE, TAKES_MINUTES, "1 s")]) };
-    let database = Database::create(bench, "bench_retention")?;
-    let [backend, url] = stores(&database.url);
-    let server = Server::start(bench, &[backend, url, PROCESS])?;
+    let (database, server) = storing(bench, "bench_retention", PROCESS)?;
     server.load(bench, &["--count", &spans.to_string()])?;
     drop(server);
     let held = database.sql("SELECT count(*) FROM otel.span")?;
