@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use mahavishnu_pipeline::Signal;
 use reqwest::{Client, Url};
 use serde::Serialize;
@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How often it is asked.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// How the names of the server's metrics begin.
+const OURS: &str = "mahavishnu_otel_";
 
 /// How long one answer may take: counting rows takes longest.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -125,7 +128,10 @@ impl Api {
     async fn metrics(&self) -> Result<String> {
         let url = self.url.join("/metrics")?;
         let answer = self.client.get(url).send().await.context("the API of --api does not answer")?;
-        Ok(answer.error_for_status()?.text().await?)
+        let text = answer.error_for_status()?.text().await?;
+        let ours = text.lines().any(|line| line.starts_with(OURS));
+        ensure!(ours, "what answers at --api is no mahavishnu-otel: give the address of its API");
+        Ok(text)
     }
 }
 
@@ -153,7 +159,7 @@ fn counts(metrics: &str, signal: Signal) -> (Vec<Count>, u64) {
 
 /// A line of the metrics of a destination: what is counted, of which destination, how many.
 fn of_destination(line: &str) -> Option<(&str, &str, u64)> {
-    let (name, rest) = line.strip_prefix("mahavishnu_otel_exporter_")?.split_once("{destination=\"")?;
+    let (name, rest) = line.strip_prefix(OURS)?.strip_prefix("exporter_")?.split_once("{destination=\"")?;
     let (destination, number) = rest.split_once("\"} ")?;
     Some((name, destination, number.parse().ok()?))
 }
