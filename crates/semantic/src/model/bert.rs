@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayView2, Axis, Slice, linalg::general_mat_mul};
+use ndarray::{Array1, Array2, Axis, Slice, concatenate, linalg::general_mat_mul};
 
 use super::{
     Config,
     weights::{Table, Weights},
 };
 use crate::EmbedError;
+
+/// Rows of a matrix that become floats together: enough for the multiplication, few enough to stay in cache.
+const ROWS_AT_ONCE: usize = 256;
 
 /// An encoder with its weights.
 pub struct Bert {
@@ -30,9 +33,11 @@ struct Layer {
     narrowed_norm: Norm,
 }
 
-/// `y = x W' + b`, `W'` being the matrix turned.
+/// `y = x W' + b`, `W'` being the matrix turned. It becomes floats only while it is used: as floats, all would take four times
+/// the memory for as long as the process runs.
 struct Dense {
-    weight: Array2<f32>,
+    /// Below each other they are the matrix.
+    weights: Vec<Table>,
     bias: Array1<f32>,
 }
 
@@ -108,14 +113,14 @@ impl Layer {
     fn new(config: &Config, number: usize, weights: &Weights<'_>) -> Result<Self, EmbedError> {
         let (width, wide) = (config.hidden_size, config.intermediate_size);
         let at = format!("encoder.layer.{number}");
-        let [query, key, value] = ["query", "key", "value"]
-            .map(|part| Dense::new(weights, &format!("{at}.attention.self.{part}"), width, width));
+        let attention = ["query", "key", "value"].map(|part| format!("{at}.attention.self.{part}"));
+        let dense = |name: &str, out, into| Dense::new(weights, &[format!("{at}.{name}")], out, into);
         Ok(Self {
-            attention: Dense::joined(&[query?, key?, value?])?,
-            attended: Dense::new(weights, &format!("{at}.attention.output.dense"), width, width)?,
+            attention: Dense::new(weights, &attention, width, width)?,
+            attended: dense("attention.output.dense", width, width)?,
             attended_norm: Norm::new(config, &format!("{at}.attention.output"), weights)?,
-            widened: Dense::new(weights, &format!("{at}.intermediate.dense"), wide, width)?,
-            narrowed: Dense::new(weights, &format!("{at}.output.dense"), width, wide)?,
+            widened: dense("intermediate.dense", wide, width)?,
+            narrowed: dense("output.dense", width, wide)?,
             narrowed_norm: Norm::new(config, &format!("{at}.output"), weights)?,
         })
     }
@@ -183,28 +188,34 @@ fn erf(x: f32) -> f32 {
 }
 
 impl Dense {
-    fn new(weights: &Weights<'_>, name: &str, out: usize, into: usize) -> Result<Self, EmbedError> {
-        Ok(Self {
-            weight: weights.matrix(&format!("{name}.weight"), out, into)?,
-            bias: weights.vector(&format!("{name}.bias"), out)?,
-        })
-    }
-
-    /// Several of one input as one, their outputs side by side.
-    fn joined(parts: &[Self; 3]) -> Result<Self, EmbedError> {
-        let together = |error: ndarray::ShapeError| EmbedError::Unsuitable(error.to_string());
-        let weights: [ArrayView2<'_, f32>; 3] = parts.each_ref().map(|part| part.weight.view());
-        let biases = parts.each_ref().map(|part| part.bias.view());
-        Ok(Self {
-            weight: ndarray::concatenate(Axis(0), &weights).map_err(together)?,
-            bias: ndarray::concatenate(Axis(0), &biases).map_err(together)?,
-        })
+    /// Several of one input are one, their outputs side by side.
+    fn new(weights: &Weights<'_>, names: &[String], out: usize, into: usize) -> Result<Self, EmbedError> {
+        let tables = names.iter().map(|name| weights.table(&format!("{name}.weight"), out, into));
+        let biases = names.iter().map(|name| weights.vector(&format!("{name}.bias"), out));
+        let biases = biases.collect::<Result<Vec<_>, _>>()?;
+        let views: Vec<_> = biases.iter().map(|bias| bias.view()).collect();
+        let bias = concatenate(Axis(0), &views).map_err(|error| EmbedError::Unsuitable(error.to_string()))?;
+        Ok(Self { weights: tables.collect::<Result<_, _>>()?, bias })
     }
 
     fn apply(&self, input: &Array2<f32>) -> Array2<f32> {
         let mut output = Array2::zeros((input.nrows(), self.bias.len()));
         output += &self.bias;
-        general_mat_mul(1.0, input, &self.weight.t(), 1.0, &mut output);
+        let mut floats = Array2::zeros((ROWS_AT_ONCE, input.ncols()));
+        let mut end = 0;
+        for table in &self.weights {
+            for from in (0..table.rows()).step_by(ROWS_AT_ONCE) {
+                let count = ROWS_AT_ONCE.min(table.rows() - from);
+                let mut block = floats.slice_axis_mut(Axis(0), Slice::from(..count));
+                block.fill(0.0);
+                for (number, mut row) in block.rows_mut().into_iter().enumerate() {
+                    table.add_row(from + number, row.as_slice_mut().unwrap_or_default());
+                }
+                let mut onto = output.slice_axis_mut(Axis(1), Slice::from(end..end + count));
+                general_mat_mul(1.0, input, &block.t(), 1.0, &mut onto);
+                end += count;
+            }
+        }
         output
     }
 }

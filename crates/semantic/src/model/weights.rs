@@ -18,6 +18,7 @@ pub struct Weights<'a> {
 /// A table of rows, kept in the width it has in the file.
 pub struct Table {
     bytes: Cow<'static, [u8]>,
+    rows: usize,
     width: usize,
     /// For a table of 8-bit integers: each row's groups of columns, all of one width, have a scale each.
     scales: Option<Array2<f32>>,
@@ -61,7 +62,7 @@ impl<'a> Weights<'a> {
             Dtype::I8 => Some(self.scales(&format!("{name}.scale"), rows, columns)?),
             other => return Err(unreadable(name, other)),
         };
-        Ok(Table { bytes: self.part(tensor.data()), width: columns, scales })
+        Ok(Table { bytes: self.part(tensor.data()), rows, width: columns, scales })
     }
 
     fn scales(&self, name: &str, rows: usize, columns: usize) -> Result<Array2<f32>, EmbedError> {
@@ -103,6 +104,10 @@ impl<'a> Weights<'a> {
 }
 
 impl Table {
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// Adds row `number` to `onto`.
     pub fn add_row(&self, number: usize, onto: &mut [f32]) {
         if let Some(scales) = &self.scales {
