@@ -3,8 +3,9 @@
 //! Stores a day of 5 million spans, 5 million log records and a million data points of 10,000 patterns on a server, through the
 //! exporter as any telemetry, asks each question 200 times with other words, ids and times (20 times where there is no limit),
 //! and prints how long it took beside its limit. The plans that PostgreSQL chose are printed with `SCALE_PLANS=1`.
-//! `SCALE_RECORDS` makes it smaller; `SCALE_URL` names a database that is kept, and filled only if it is empty. Needs
-//! `TEST_POSTGRES_URL` otherwise.
+//! `SCALE_RECORDS` makes it smaller; several, as in `1000000,20000000`, are measured one after the other, and how much longer the
+//! questions take with more is printed beside its limit. `SCALE_URL` names a database that is kept, and filled only if it is
+//! empty. Needs `TEST_POSTGRES_URL` otherwise.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
@@ -26,19 +27,60 @@ use mahavishnu_test_util::TestDatabase;
 use tokio::time::Instant;
 
 use load::Load;
+use questions::Answered;
 
 /// Spans, and as many log records.
 const RECORDS: usize = 5_000_000;
 
+/// How many times as long a question may take with more records.
+const GROWTH: f64 = 1.5;
+
 #[tokio::main]
 async fn main() -> Result<()> {
+    let sizes = match env::var("SCALE_RECORDS") {
+        Ok(text) => text.split(',').map(str::parse).collect::<Result<Vec<usize>, _>>()?,
+        Err(_) => vec![RECORDS],
+    };
+    ensure!(
+        sizes.len() == 1 || env::var_os("SCALE_URL").is_none(),
+        "SCALE_URL keeps one number of records only"
+    );
+    let mut measured = Vec::new();
+    for records in sizes {
+        let Some(times) = measure(records).await? else {
+            println!("no server: nothing was measured");
+            return Ok(());
+        };
+        measured.push((records, times));
+    }
+    if let [(few, before), .., (many, after)] = measured.as_slice() {
+        println!("\n{:<34} {:>11} {:>11}  limit {GROWTH} times", "p50 of records", few, many);
+        let grown = before.iter().zip(after).map(|(before, after)| grown(before, after));
+        ensure!(grown.fold(true, |all, it| all & it), "a question takes too much longer");
+    }
+    Ok(())
+}
+
+/// Prints how much longer a question takes; says whether the limit was kept.
+fn grown(before: &Answered, after: &Answered) -> bool {
+    let ratio = after.half_ms / before.half_ms;
+    let within = !after.limited || ratio <= GROWTH;
+    let verdict = match (after.limited, within) {
+        (false, _) => "  (no limit)",
+        (true, true) => "",
+        (true, false) => " NOT KEPT",
+    };
+    println!("{:<34} {:>8.1} ms {:>8.1} ms  {ratio:.2}{verdict}", after.name, before.half_ms, after.half_ms);
+    within
+}
+
+/// Stores so many spans and log records, and asks; nothing where there is no server.
+async fn measure(records: usize) -> Result<Option<Vec<Answered>>> {
     let kept = env::var("SCALE_URL").ok();
     let database = if kept.is_some() { None } else { TestDatabase::create().await? };
     let Some(url) = kept.or(database.as_ref().map(|database| database.url().to_owned())) else {
-        println!("no server: nothing was measured");
-        return Ok(());
+        return Ok(None);
     };
-    let records = env::var("SCALE_RECORDS").ok().map_or(Ok(RECORDS), |text| text.parse())?;
     let store = Store::open(&Location::parse(&url)?).await?;
     let exporter = PostgresExporter::new(store.clone(), || UnixNanos(load::START + load::DAY));
     let model: Arc<dyn Embedder> = Arc::new(Model::bundled()?);
@@ -58,12 +100,12 @@ async fn main() -> Result<()> {
     println!("{} MB in the database", status.database_bytes / 1_000_000);
     let recall = recall::at_10(&store, model.as_ref(), &load).await?;
     println!("recall@10 of the index on vectors against an exact search: {recall:.3} (at least 0.98)");
-    let within = questions::measure(&query, &load).await?;
+    let answered = questions::measure(&query, &load).await?;
     if env::var_os("SCALE_PLANS").is_some() {
         plans::print(&store, &load).await?;
     }
-    ensure!(recall >= 0.98 && within, "a limit was not kept");
-    Ok(())
+    ensure!(recall >= 0.98 && answered.iter().all(|it| it.within), "a limit was not kept");
+    Ok(Some(answered))
 }
 
 /// Until every pattern has its vector, and these have their index.
