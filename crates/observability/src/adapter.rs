@@ -8,6 +8,7 @@ use std::sync::{
 use mahavishnu_pipeline::{Batch, DeadLetter, ExportError, Exporter, Receipt, ranges::Ranges};
 use mahavishnu_store::{
     Location, PostgresExporter, QueryService, Store, StoreError, embedding::Embedding, retention::Retention,
+    rollup::Rollup,
 };
 use tokio::sync::OnceCell;
 use tracing::error;
@@ -54,6 +55,7 @@ struct Opened {
     /// Until the connections are closed.
     embedding: Mutex<Option<Embedding>>,
     retention: Mutex<Option<Retention>>,
+    rollup: Mutex<Option<Rollup>>,
 }
 
 impl OtelStorageAdapter {
@@ -131,6 +133,7 @@ impl OtelStorageAdapter {
         if let Some(opened) = self.inner.opened.get() {
             drop(opened.embedding.lock().expect("no holder of this lock panics").take());
             drop(opened.retention.lock().expect("no holder of this lock panics").take());
+            drop(opened.rollup.lock().expect("no holder of this lock panics").take());
             opened.store.clone().close().await;
         }
     }
@@ -185,8 +188,15 @@ impl OtelStorageAdapter {
                 None => query,
             };
             let retention = Retention::start(store.clone(), self.inner.settings.retention, now);
-            let (embedding, retention) = (Mutex::new(embedding), Mutex::new(Some(retention)));
-            Ok(Opened { store, exporter, query, embedding, retention })
+            let rollup = Rollup::start(store.clone(), now);
+            Ok(Opened {
+                store,
+                exporter,
+                query,
+                embedding: Mutex::new(embedding),
+                retention: Mutex::new(Some(retention)),
+                rollup: Mutex::new(Some(rollup)),
+            })
         });
         opening.await
     }

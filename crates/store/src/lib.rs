@@ -10,6 +10,7 @@
 //! | [`dead_letter`] | records that the database refused for what they hold |
 //! | [`embedding`] | vectors for the patterns, made in the background |
 //! | [`retention`] | what is old goes, and days to come are prepared |
+//! | [`rollup`] | how often patterns came, summed up by the minute and the hour |
 //! | [`query`] | everything that can be asked |
 //! | [`live`] | what was just accepted, before it is stored |
 //! | [`attributes`] | OTLP values as JSON and back, without loss |
@@ -31,6 +32,7 @@ pub mod location;
 pub mod migrate;
 pub mod query;
 pub mod retention;
+pub mod rollup;
 pub mod store;
 pub mod time;
 pub mod tls;

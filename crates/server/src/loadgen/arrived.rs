@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use mahavishnu_pipeline::Signal;
 use reqwest::{Client, Url};
 use serde::Serialize;
@@ -127,11 +127,23 @@ impl Api {
     /// The server's metrics, which ask nothing of its database.
     async fn metrics(&self) -> Result<String> {
         let url = self.url.join("/metrics")?;
-        let answer = self.client.get(url).send().await.context("the API of --api does not answer")?;
+        let answer = self.client.get(url).send().await.map_err(|error| unanswered(&error))?;
         let text = answer.error_for_status()?.text().await?;
         let ours = text.lines().any(|line| line.starts_with(OURS));
         ensure!(ours, "what answers at --api is no mahavishnu-otel: give the address of its API");
         Ok(text)
+    }
+}
+
+fn unanswered(error: &reqwest::Error) -> anyhow::Error {
+    if error.is_connect() {
+        anyhow!(
+            "nothing listens at the address of --api: start `mahavishnu-otel serve`, or give the address of its API"
+        )
+    } else {
+        anyhow!(
+            "what listens at the address of --api gives no answer: give the address of mahavishnu-otel's API"
+        )
     }
 }
 

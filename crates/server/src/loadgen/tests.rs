@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
+use axum::Router;
 use mahavishnu_pipeline::{Signal, check::check};
 use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span};
 use prost::Message;
+use tokio::net::TcpListener;
 
-use super::{Load, Plan, Template, request};
+use super::{Load, Plan, Template, arrived::Api, request};
 
 /// What an SDK sends at once.
 const BATCH: u64 = 512;
@@ -72,4 +74,31 @@ fn the_count_is_exact() {
         assert_eq!(records.last(), Some(&(count as usize)));
     }
     assert_eq!(records, [512, 512, 76]);
+}
+
+/// The address of a server that says this to every question.
+async fn saying(text: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let router = Router::new().fallback(move || async move { text });
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn an_address_where_no_mahavishnu_otel_answers_is_refused_in_one_sentence() {
+    let counts = async |url: &str| {
+        let counts = Api::new(url).expect("an address").counts(Signal::Traces).await;
+        counts.map_err(|error| format!("{error:#}"))
+    };
+    let ours = saying("mahavishnu_otel_exporter_sent_spans_total{destination=\"otlp\"} 7\n").await;
+    assert_eq!(counts(&ours).await.expect("ours").len(), 1);
+
+    let foreign = counts(&saying("process_cpu_seconds_total 1\n").await).await.expect_err("another program");
+    assert_eq!(foreign, "what answers at --api is no mahavishnu-otel: give the address of its API");
+    let dead = counts("http://127.0.0.1:1").await.expect_err("nobody");
+    assert_eq!(
+        dead,
+        "nothing listens at the address of --api: start `mahavishnu-otel serve`, or give the address of its API"
+    );
 }

@@ -1,9 +1,7 @@
 WITH counted AS (
-    SELECT c.pattern_id, sum(c.count)::bigint AS count, max(c.minute) AS last_seen
-    FROM otel.pattern_count c
+    SELECT c.pattern_id, sum(c.count)::bigint AS count, max(c.last_seen) AS last_seen
+    FROM otel.pattern_counts($2, $3) c
     WHERE c.kind = 'e'
-      AND c.minute >= $2
-      AND c.minute < $3
     GROUP BY c.pattern_id
 )
 SELECT p.pattern_id, p.kind, p.service, p.template, p.example, p.first_seen, p.detail, c.count, c.count AS errors, c.last_seen,

@@ -1,7 +1,8 @@
-SELECT pattern_id, width_bucket(extract(epoch FROM minute), extract(epoch FROM $2::timestamptz),
-       extract(epoch FROM $3::timestamptz), $4) AS bucket, sum(count)::bigint AS count
-FROM otel.pattern_count
-WHERE pattern_id = ANY ($1::bigint[])
-  AND minute >= $2
-  AND minute < $3
+SELECT c.pattern_id, part.number AS part, sum(c.count)::bigint AS count
+FROM generate_series(1, $4::integer) AS part (number)
+CROSS JOIN LATERAL otel.pattern_counts(
+    $2::timestamptz + ($3::timestamptz - $2::timestamptz) * (part.number - 1) / $4::integer,
+    $2::timestamptz + ($3::timestamptz - $2::timestamptz) * part.number / $4::integer
+) c
+WHERE c.pattern_id = ANY ($1::bigint[])
 GROUP BY 1, 2

@@ -1,9 +1,7 @@
 SELECT p.pattern_id, p.kind, p.service, p.template, p.example, p.first_seen, p.detail, c.count, c.errors, c.last_seen
 FROM (
-    SELECT pattern_id, sum(count)::bigint AS count, sum(errors)::bigint AS errors, max(minute) AS last_seen
-    FROM otel.pattern_count
-    WHERE ($1::timestamptz IS NULL OR minute >= $1)
-      AND ($2::timestamptz IS NULL OR minute < $2)
+    SELECT pattern_id, sum(count)::bigint AS count, sum(errors)::bigint AS errors, max(last_seen) AS last_seen
+    FROM otel.pattern_counts(coalesce($1::timestamptz, '-infinity'), coalesce($2::timestamptz, 'infinity'))
     GROUP BY pattern_id
 ) c
 JOIN otel.pattern p USING (pattern_id)

@@ -1,10 +1,8 @@
 SELECT p.service, c.spans::bigint AS spans, s.durations
 FROM (
     SELECT pattern_id, sum(count) AS spans
-    FROM otel.pattern_count $sample
+    FROM otel.pattern_counts(coalesce($1::timestamptz, '-infinity'), coalesce($2::timestamptz, 'infinity'))
     WHERE kind = 's'
-      AND ($1::timestamptz IS NULL OR minute >= $1)
-      AND ($2::timestamptz IS NULL OR minute < $2)
     GROUP BY pattern_id
     ORDER BY spans DESC, pattern_id
     LIMIT $3

@@ -3,13 +3,11 @@ SELECT o.name, sum(o.count)::bigint AS spans, sum(o.errors)::bigint AS errors,
        max(d.p50) AS p50, max(d.p95) AS p95, max(d.p99) AS p99
 FROM (
     SELECT p.pattern_id, p.template AS name, sum(c.count) AS count, sum(c.errors) AS errors,
-           sum(c.duration_ns) AS duration_ns, max(c.minute) AS last_seen
+           sum(c.duration_ns) AS duration_ns, max(c.last_seen) AS last_seen
     FROM otel.pattern p
-    JOIN otel.pattern_count c USING (pattern_id)
+    JOIN otel.pattern_counts(coalesce($2::timestamptz, '-infinity'), coalesce($3::timestamptz, 'infinity')) c USING (pattern_id)
     WHERE p.kind = 'span'
       AND p.service = $1
-      AND ($2::timestamptz IS NULL OR c.minute >= $2)
-      AND ($3::timestamptz IS NULL OR c.minute < $3)
     GROUP BY p.pattern_id
     ORDER BY count DESC
     LIMIT $4

@@ -5,14 +5,11 @@
 
 use std::collections::HashMap;
 
-use super::{QueryService, count_of, histogram::sample, timestamp};
+use super::{QueryService, count_of, timestamp};
 use crate::{error::StoreError, time::UnixNanos};
 
 /// Operations that are looked at, the most frequent of all services together.
 const OPERATIONS: i64 = 300;
-
-/// Counts by which it is known which those are; of more, a part is read.
-const COUNTS: u32 = 200_000;
 
 /// The latest spans of each of them.
 const SPANS: i64 = 30;
@@ -32,10 +29,8 @@ impl QueryService {
         since: Option<UnixNanos>,
         until: Option<UnixNanos>,
     ) -> Result<HashMap<String, Durations>, StoreError> {
-        // How often an operation came, beside others, is seen in a part of the counts as well.
-        let (_, words) = sample(COUNTS, self.estimate("otel.pattern_count").await?);
-        let sql = include_str!("../../queries/service/durations.sql").replace("$sample", &words);
-        let rows = self.rows(&sql, &[&timestamp(since), &timestamp(until), &OPERATIONS, &SPANS]).await?;
+        let sql = include_str!("../../queries/service/durations.sql");
+        let rows = self.rows(sql, &[&timestamp(since), &timestamp(until), &OPERATIONS, &SPANS]).await?;
         let mut of_services: HashMap<String, Vec<(i64, f64)>> = HashMap::new();
         for row in rows {
             let durations: Vec<i64> = row.try_get("durations")?;

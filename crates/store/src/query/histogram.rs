@@ -106,7 +106,7 @@ fn looked_at(rows: &[Row]) -> Result<u64, StoreError> {
 }
 
 /// The share of a table that is read when so many of its rows should be, and the words that say so.
-pub(super) fn sample(rows: u32, of: f64) -> (f64, String) {
+fn sample(rows: u32, of: f64) -> (f64, String) {
     let percent = (100.0 * f64::from(rows) / of.max(1.0)).clamp(LEAST_PERCENT, 100.0);
     (percent / 100.0, format!("TABLESAMPLE SYSTEM ({percent:.4}) REPEATABLE (1)"))
 }
@@ -227,12 +227,6 @@ impl QueryService {
             ],
         )
         .await
-    }
-
-    /// How many rows the planner thinks a table of many partitions has.
-    pub(super) async fn estimate(&self, table: &str) -> Result<f64, StoreError> {
-        let rows = self.rows(include_str!("../../queries/server/estimate.sql"), &[&table]).await?;
-        Ok(rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(0.0))
     }
 }
 

@@ -12,6 +12,7 @@ mod open;
 mod otlp;
 mod otlp_metrics;
 mod records;
+mod rollup;
 mod roundtrip;
 mod sql;
 mod tls;
