@@ -107,11 +107,15 @@ impl<E: Exporter> Lane<E> {
         }
     }
 
+    /// Said once for all letters of a batch: hundreds of its records may have the same fault.
     async fn put_aside(&self, letters: Vec<DeadLetter>, load: &mut Load) {
         let destination = self.exporter.destination();
+        if let Some(DeadLetter { batch, reason }) = letters.first() {
+            let records: usize = letters.iter().map(|letter| letter.batch.records()).sum();
+            error!(destination, signal = batch.signal().name(), records, reason, "record-dead-lettered");
+        }
         for DeadLetter { batch, reason } in letters {
-            let (records, signal) = (batch.records(), batch.signal().name());
-            error!(destination, signal, records, reason, "record-dead-lettered");
+            let records = batch.records();
             load.tally.dead += batch.weight();
             let Some(spool) = &self.dead_letters else { continue };
             let record = crate::dead_letters::record(destination, &reason, &batch);

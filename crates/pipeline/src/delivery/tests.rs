@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     Intake,
     breaker::BreakerSettings,
-    exporter::{ExportError, Receipt},
+    exporter::{DeadLetter, ExportError, Receipt},
     retry::RetrySettings,
 };
 
@@ -33,6 +33,8 @@ struct Upstream {
     calls: AtomicUsize,
     /// Batches of so many records are refused for what they hold.
     poison: Option<usize>,
+    /// Refused batches are sorted out record by record, and all are bad.
+    sorts_out: bool,
 }
 
 impl Upstream {
@@ -56,6 +58,14 @@ impl Exporter for Upstream {
         }
         self.got.lock().unwrap().extend_from_slice(batches);
         Ok(())
+    }
+
+    async fn salvage(&self, bad: &Batch, _: &Receipt) -> Result<Vec<DeadLetter>, ExportError> {
+        let reason = || "a text holds a NUL".to_owned();
+        if !self.sorts_out {
+            return Err(ExportError::Refused { reason: reason() });
+        }
+        Ok((0..bad.records()).map(|_| DeadLetter { batch: batch(1), reason: reason() }).collect())
     }
 }
 
@@ -289,4 +299,18 @@ async fn each_event_of_an_outage_has_its_name_and_level_and_none_of_them_floods(
     );
     assert_eq!(times("ERROR otel-storage-paused"), 1);
     assert_eq!(times("INFO circuit-breaker-closed"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_of_one_request_that_are_refused_are_said_in_one_line() {
+    use tracing_subscriber::layer::SubscriberExt;
+    let said = Said::default();
+    let _until_the_end = tracing::subscriber::set_default(tracing_subscriber::registry().with(said.clone()));
+    let setup =
+        Setup::of(Upstream { poison: Some(30), sorts_out: true, ..Upstream::default() }, Policy::Refuse);
+    setup.submit(30).await;
+    setup.settled().await;
+    assert_eq!(setup.ledger(), (0, 0, 30, 0));
+    let said = said.0.lock().unwrap().clone();
+    assert_eq!(said.iter().filter(|said| *said == "ERROR record-dead-lettered").count(), 1, "{said:?}");
 }

@@ -87,7 +87,7 @@ pub fn errors(groups: &[ErrorGroup]) -> String {
         rows.add([
             paint(RED, &count(group.pattern.count)),
             bars(&group.trend),
-            group.pattern.last_seen.map(Instant::local).unwrap_or_default(),
+            group.pattern.last_seen.map(Instant::local_minute).unwrap_or_default(),
             printable(&group.pattern.service),
             printable(&group.pattern.text),
             printable(place),
@@ -137,7 +137,7 @@ pub fn patterns(patterns: &[PatternTrend]) -> String {
             failures(pattern.errors),
             bars(trend),
             pattern.kind.clone(),
-            pattern.last_seen.map(Instant::local).unwrap_or_default(),
+            pattern.last_seen.map(Instant::local_minute).unwrap_or_default(),
             printable(&pattern.service),
             printable(&pattern.text),
             paint(DIM, &pattern.pattern_id),
@@ -190,7 +190,7 @@ pub fn services(services: &[ServiceSummary]) -> String {
             within(service.p95_ms),
             within(service.p99_ms),
             count(service.logs),
-            service.last_seen.map(Instant::local).unwrap_or_default(),
+            service.last_seen.map(Instant::local_minute).unwrap_or_default(),
         ]);
     }
     rows.render()

@@ -21,6 +21,11 @@ impl Instant {
         self.timestamp().to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
     }
 
+    /// Local time to the minute, for what is counted by the minute.
+    pub fn local_minute(self) -> String {
+        self.timestamp().to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
     /// The time of the day alone.
     pub fn local_time(self) -> String {
         self.timestamp().to_zoned_datetime(TimeZone::system()).strftime("%H:%M:%S%.3f").to_string()
