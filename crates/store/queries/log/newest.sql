@@ -1,12 +1,42 @@
-SELECT max(newest.minute)
-FROM (
+WITH newest AS (
     SELECT max(minute) AS minute
-    FROM otel.pattern_count
-    WHERE kind = 'l'
-      AND ($1::timestamptz IS NULL OR minute < $1)
-    UNION ALL
-    SELECT max(minute)
-    FROM otel.pattern_minute
-    WHERE kind = 'l'
-      AND ($1::timestamptz IS NULL OR minute < $1)
-) newest
+    FROM (
+        SELECT max(minute) AS minute
+        FROM otel.pattern_count
+        WHERE kind = 'l'
+          AND ($1::timestamptz IS NULL OR minute < $1)
+        UNION ALL
+        SELECT max(minute)
+        FROM otel.pattern_minute
+        WHERE kind = 'l'
+          AND ($1::timestamptz IS NULL OR minute < $1)
+    ) m
+)
+SELECT n.minute,
+       (
+           SELECT otel.second(l.time)
+           FROM otel.log_record l
+           WHERE l.pattern_id = frequent.pattern_id
+             AND ($1::timestamptz IS NULL OR otel.second(l.time) <= otel.second($1))
+           ORDER BY otel.second(l.time) DESC
+           LIMIT 1
+       ) AS second,
+       greatest(day.records, 0) / greatest(extract(epoch FROM n.minute - date_trunc('day', n.minute, 'UTC')), 60)::double precision
+           AS per_second
+FROM newest n
+LEFT JOIN LATERAL (
+    SELECT seen.pattern_id
+    FROM (
+        SELECT c.pattern_id, c.count
+        FROM otel.pattern_counts(n.minute, n.minute + interval '1 minute') c
+        WHERE c.kind = 'l'
+        LIMIT 200
+    ) seen
+    ORDER BY seen.count DESC
+    LIMIT 1
+) frequent ON true
+LEFT JOIN LATERAL (
+    SELECT c.reltuples::double precision AS records
+    FROM pg_class c
+    WHERE c.oid = to_regclass('otel.log_record' || to_char(n.minute AT TIME ZONE 'UTC', '_YYYYMMDD'))
+) day ON true

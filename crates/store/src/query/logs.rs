@@ -22,11 +22,15 @@ use crate::{
     time::{PgTimestamp, UnixNanos},
 };
 
-const MINUTE: u64 = 60_000_000_000;
+const SECOND: u64 = 1_000_000_000;
+const MINUTE: u64 = 60 * SECOND;
 const DAY: u64 = 1440 * MINUTE;
 
-/// The first window, in nanoseconds.
+/// The longest first window, in nanoseconds. By what it has, words are told to be rare.
 const FIRST_WINDOW: u64 = 2 * MINUTE;
+
+/// Records that the first window should have, where so many come that it can be shorter.
+const FIRST_RECORDS: f64 = 5000.0;
 
 /// Words are rare where a window has not even this part of what is wanted.
 const RARE: usize = 10;
@@ -67,6 +71,15 @@ struct Window {
 enum Index {
     Time,
     Words,
+}
+
+/// What is known of the newest records that follow a pattern.
+#[derive(Clone, Copy, Debug, Default)]
+struct Newest {
+    /// About when the last of them came.
+    time: Option<UnixNanos>,
+    /// How many came that day, as far as PostgreSQL has noticed.
+    per_second: Option<f64>,
 }
 
 /// The time asked for in parts, the newest first.
@@ -132,7 +145,7 @@ impl QueryService {
                 let end = filter.after.as_ref().map(|after| UnixNanos::from_postgres(after.time().0 + 1, 0));
                 let until = filter.until.into_iter().chain(end).min();
                 let newest = self.newest_log(until).await?;
-                let mut windows = Windows::new(newest, filter.since, until, asked.words.query.is_some());
+                let mut windows = Windows::new(&newest, filter.since, until, asked.words.query.is_some());
                 while let Some(window) = windows.next.filter(|_| rows.len() < most) {
                     rows.extend(self.logs_within(window, filter, &asked, most - rows.len()).await?);
                     windows.advance(rows.len(), most);
@@ -201,11 +214,17 @@ impl QueryService {
         .await
     }
 
-    /// The minute of the newest record that follows a pattern.
-    async fn newest_log(&self, until: Option<UnixNanos>) -> Result<Option<UnixNanos>, StoreError> {
+    async fn newest_log(&self, until: Option<UnixNanos>) -> Result<Newest, StoreError> {
         let rows = self.rows(include_str!("../../queries/log/newest.sql"), &[&timestamp(until)]).await?;
-        let minute: Option<PgTimestamp> = rows.first().map(|row| row.try_get(0)).transpose()?.flatten();
-        Ok(minute.map(|PgTimestamp(micros)| UnixNanos::from_postgres(micros, 0)))
+        let Some(row) = rows.first() else { return Ok(Newest::default()) };
+        let time = |column: &str| -> Result<Option<UnixNanos>, StoreError> {
+            let found: Option<PgTimestamp> = row.try_get(column)?;
+            Ok(found.map(|PgTimestamp(micros)| UnixNanos::from_postgres(micros, 0)))
+        };
+        let second = time("second")?.map(|second| UnixNanos(second.0.saturating_add(SECOND)));
+        // A pattern that had a record in the minute may have had it in the time after `until`.
+        let minute = time("minute")?;
+        Ok(Newest { time: second.max(minute), per_second: row.try_get("per_second")? })
     }
 }
 
@@ -219,15 +238,17 @@ impl Index {
     }
 }
 
+impl Newest {
+    fn first_window(&self) -> u64 {
+        let per_second = self.per_second.unwrap_or(0.0).max(f64::MIN_POSITIVE);
+        ((FIRST_RECORDS / per_second * SECOND as f64) as u64).clamp(SECOND, FIRST_WINDOW)
+    }
+}
+
 impl Windows {
-    fn new(
-        newest: Option<UnixNanos>,
-        since: Option<UnixNanos>,
-        until: Option<UnixNanos>,
-        words: bool,
-    ) -> Self {
-        let mut windows = Self { newest, since, words, next: None };
-        windows.look_back(FIRST_WINDOW, until, Index::Time);
+    fn new(newest: &Newest, since: Option<UnixNanos>, until: Option<UnixNanos>, words: bool) -> Self {
+        let mut windows = Self { newest: newest.time, since, words, next: None };
+        windows.look_back(newest.first_window(), until, Index::Time);
         windows
     }
 
@@ -239,7 +260,8 @@ impl Windows {
             return;
         };
         let looked = newest.0 - until.0;
-        if ended.by == Index::Words || self.words && found * RARE < wanted {
+        let rare = found == 0 || looked >= FIRST_WINDOW && found * RARE < wanted;
+        if ended.by == Index::Words || self.words && rare {
             self.look_back(looked.saturating_mul(GROWTH_BY_WORDS), Some(until), Index::Words);
         } else {
             let needed = MARGIN * (wanted as f64 / found.max(1) as f64 - 1.0);
@@ -316,7 +338,7 @@ mod tests {
     fn windows_follow_one_another_from_the_newest_to_the_oldest() {
         let since = Some(UnixNanos(NEWEST - 3 * DAY));
         for (found, words) in [(0, false), (0, true), (30, false), (30, true), (99, true)] {
-            let mut windows = Windows::new(Some(UnixNanos(NEWEST)), since, None, words);
+            let mut windows = Windows::new(&newest(None), since, None, words);
             let mut parts = Vec::new();
             while let Some(window) = windows.next {
                 parts.push(window);
@@ -326,7 +348,7 @@ mod tests {
             assert_eq!(parts.last().expect("one").since, since);
             assert!(parts.windows(2).all(|pair| pair[0].since == pair[1].until && pair[0].since.is_some()));
         }
-        let mut all = Windows::new(None, None, None, true);
+        let mut all = Windows::new(&Newest::default(), None, None, true);
         assert_eq!(all.next, Some(Window { since: None, until: None, by: Index::Time }));
         all.advance(0, 100);
         assert_eq!(all.next, None);
@@ -334,10 +356,32 @@ mod tests {
 
     /// How many minutes back a second window goes, and by which index, when the first gave so many of a hundred.
     fn second(found: usize, words: bool) -> (u64, Index) {
-        let mut windows = Windows::new(Some(UnixNanos(NEWEST)), None, None, words);
+        let mut windows = Windows::new(&newest(None), None, None, words);
         windows.advance(found, 100);
         let window = windows.next.expect("a second");
         ((NEWEST - window.since.expect("not all").0) / MINUTE, window.by)
+    }
+
+    fn newest(per_second: Option<f64>) -> Newest {
+        Newest { time: Some(UnixNanos(NEWEST)), per_second }
+    }
+
+    #[test]
+    fn the_more_come_the_shorter_is_the_first_window() {
+        let first = |per_second| newest(Some(per_second)).first_window();
+        assert_eq!(newest(None).first_window(), FIRST_WINDOW, "not known");
+        assert_eq!((first(-0.1), first(0.0), first(41.0)), (FIRST_WINDOW, FIRST_WINDOW, FIRST_WINDOW));
+        assert_eq!((first(500.0), first(1e9)), (10 * SECOND, SECOND));
+    }
+
+    #[test]
+    fn words_of_which_a_short_window_has_few_are_not_rare_yet() {
+        let second = |found| {
+            let mut windows = Windows::new(&newest(Some(500.0)), None, None, true);
+            windows.advance(found, 100);
+            windows.next.expect("a second").by
+        };
+        assert_eq!((second(0), second(1), second(50)), (Index::Words, Index::Time, Index::Time));
     }
 
     #[test]
