@@ -265,8 +265,10 @@ impl Windows {
             self.look_back(looked.saturating_mul(GROWTH_BY_WORDS), Some(until), Index::Words);
         } else {
             let needed = MARGIN * (wanted as f64 / found.max(1) as f64 - 1.0);
-            let length = looked as f64 * (1.0 + needed.clamp(*GROWTH.start(), *GROWTH.end()));
-            self.look_back(length as u64, Some(until), Index::Time);
+            let length = (looked as f64 * (1.0 + needed.clamp(*GROWTH.start(), *GROWTH.end()))) as u64;
+            // A few of a short window tell little: what they seem to need may be far too much.
+            let length = if looked < FIRST_WINDOW { length.min(FIRST_WINDOW) } else { length };
+            self.look_back(length, Some(until), Index::Time);
         }
     }
 
@@ -376,12 +378,16 @@ mod tests {
 
     #[test]
     fn words_of_which_a_short_window_has_few_are_not_rare_yet() {
-        let second = |found| {
-            let mut windows = Windows::new(&newest(Some(500.0)), None, None, true);
-            windows.advance(found, 100);
-            windows.next.expect("a second").by
-        };
-        assert_eq!((second(0), second(1), second(50)), (Index::Words, Index::Time, Index::Time));
+        let mut windows = Windows::new(&newest(Some(500.0)), None, None, true);
+        windows.advance(1, 100);
+        let second = windows.next.expect("a second");
+        assert_eq!((second.since, second.by), (Some(UnixNanos(NEWEST - FIRST_WINDOW)), Index::Time));
+        windows.advance(9, 100);
+        assert_eq!(windows.next.expect("a third").by, Index::Words);
+
+        let mut windows = Windows::new(&newest(Some(500.0)), None, None, true);
+        windows.advance(0, 100);
+        assert_eq!(windows.next.expect("a second").by, Index::Words, "none at all");
     }
 
     #[test]
