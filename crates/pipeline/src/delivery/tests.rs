@@ -7,12 +7,17 @@ use std::{
 
 use bytes::Bytes;
 use mahavishnu_spool::{Durability, Options, Policy};
+use opentelemetry_proto::tonic::{
+    collector::logs::v1::ExportLogsServiceRequest,
+    logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
+};
+use prost::Message;
 
 use super::*;
 use crate::{
     Intake,
     breaker::BreakerSettings,
-    exporter::{DeadLetter, ExportError, Receipt},
+    exporter::{ExportError, Receipt},
     retry::RetrySettings,
 };
 
@@ -33,8 +38,6 @@ struct Upstream {
     calls: AtomicUsize,
     /// Batches of so many records are refused for what they hold.
     poison: Option<usize>,
-    /// Refused batches are sorted out record by record, and all are bad.
-    sorts_out: bool,
 }
 
 impl Upstream {
@@ -58,14 +61,6 @@ impl Exporter for Upstream {
         }
         self.got.lock().unwrap().extend_from_slice(batches);
         Ok(())
-    }
-
-    async fn salvage(&self, bad: &Batch, _: &Receipt) -> Result<Vec<DeadLetter>, ExportError> {
-        let reason = || "a text holds a NUL".to_owned();
-        if !self.sorts_out {
-            return Err(ExportError::Refused { reason: reason() });
-        }
-        Ok((0..bad.records()).map(|_| DeadLetter { batch: batch(1), reason: reason() }).collect())
     }
 }
 
@@ -306,11 +301,16 @@ async fn records_of_one_request_that_are_refused_are_said_in_one_line() {
     use tracing_subscriber::layer::SubscriberExt;
     let said = Said::default();
     let _until_the_end = tracing::subscriber::set_default(tracing_subscriber::registry().with(said.clone()));
-    let setup =
-        Setup::of(Upstream { poison: Some(30), sorts_out: true, ..Upstream::default() }, Policy::Refuse);
-    setup.submit(30).await;
+    let setup = Setup::new();
+    setup.upstream.answers(Some(ExportError::Refused { reason: "a text holds a NUL".to_owned() }));
+    let scope_logs = vec![ScopeLogs { log_records: vec![LogRecord::default(); 30], ..ScopeLogs::default() }];
+    let resource_logs = vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }];
+    let request = ExportLogsServiceRequest { resource_logs }.encode_to_vec();
+    setup.intake.submit(Batch::new(Signal::Logs, request.into(), 30)).await.expect("room");
     setup.settled().await;
     assert_eq!(setup.ledger(), (0, 0, 30, 0));
+    let letters = crate::dead_letters::list(&setup.dead_letters, 100).await.unwrap();
+    assert_eq!(letters.len(), 30, "each by itself");
     let said = said.0.lock().unwrap().clone();
     assert_eq!(said.iter().filter(|said| *said == "ERROR record-dead-lettered").count(), 1, "{said:?}");
 }

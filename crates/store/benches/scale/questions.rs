@@ -32,8 +32,9 @@ pub struct Answered {
     pub name: &'static str,
     /// Half of the times it was asked it took no longer.
     pub half_ms: f64,
-    /// It has a limit, and kept it.
+    /// It has a limit.
     pub limited: bool,
+    /// It kept the limit, if it has one.
     pub within: bool,
 }
 

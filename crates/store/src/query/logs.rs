@@ -1,10 +1,10 @@
 //! Log records, newest first, by their words.
 //!
 //! Nothing keeps records in the order of their times but the order in which they came, so the newest are looked for in windows
-//! of time, each as long as what the ones before it found tells is needed: most questions end in the first. Where a window
-//! has hardly any, the words are rare, and from there on the index on words is asked, days at a time. PostgreSQL is not left
-//! to choose between the two: it takes words to be independent of one another, and joins both indexes by pages, of which it
-//! divides every message into words.
+//! of time, each as long as what the ones before it found tells is needed: most questions end in the first, which is short where
+//! many records come. Where a window has none, or two minutes have hardly any, the words are rare, and from there on the index
+//! on words is asked, days at a time. PostgreSQL is not left to choose between the two: it takes words to be independent of one
+//! another, and joins both indexes by pages, of which it divides every message into words.
 
 use std::ops::RangeInclusive;
 
