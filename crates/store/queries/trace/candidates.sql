@@ -1,13 +1,11 @@
-WITH candidates AS (
-    (
-        SELECT trace_id
-        FROM otel.trace
-        WHERE service = $2 AND left(name, 200) = left($3, 200)
-        ORDER BY start_time DESC
-        LIMIT $5
-    )
-    UNION
-    SELECT s.trace_id
+WITH latest AS (
+    SELECT trace_id, patterns, pattern_spans, service, name, start_time, end_time, span_count, error_count, root_missing
+    FROM otel.trace
+    WHERE service = $2 AND left(name, 200) = left($3, 200)
+    ORDER BY start_time DESC
+    LIMIT $5
+), rare AS (
+    SELECT DISTINCT s.trace_id
     FROM unnest($4::bigint[]) AS rare (pattern_id)
     CROSS JOIN LATERAL (
         (
@@ -26,9 +24,16 @@ WITH candidates AS (
             LIMIT 50
         )
     ) s
+), candidates AS (
+    SELECT * FROM latest
+    UNION ALL
+    SELECT t.trace_id, t.patterns, t.pattern_spans, t.service, t.name, t.start_time, t.end_time, t.span_count, t.error_count,
+           t.root_missing
+    FROM rare
+    JOIN otel.trace t USING (trace_id)
+    WHERE NOT EXISTS (SELECT FROM latest l WHERE l.trace_id = t.trace_id)
 )
-SELECT t.trace_id, t.patterns, t.pattern_spans, t.service, t.name, t.start_time, t.span_count, t.error_count, t.root_missing,
-       (extract(epoch FROM t.end_time - t.start_time) * 1000)::double precision AS duration_ms
+SELECT trace_id, patterns, pattern_spans, service, name, start_time, span_count, error_count, root_missing,
+       (extract(epoch FROM end_time - start_time) * 1000)::double precision AS duration_ms
 FROM candidates
-JOIN otel.trace t USING (trace_id)
-WHERE t.trace_id <> $1
+WHERE trace_id <> $1
