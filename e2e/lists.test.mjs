@@ -138,6 +138,7 @@ describe('lists of the demo', () => {
     await it.getByRole('table', { name: 'Operations of git-service' }).waitFor();
     await it.keyboard.press('Escape');
     await it.waitForURL((url) => !url.search.includes('service='));
+    await settled(it);
     await it.locator('.map .node[data-name="mahavishnu"]').focus();
     await it.keyboard.press('Enter');
     await it.waitForURL(/service=mahavishnu/);
