@@ -143,6 +143,8 @@ describe('lists of the demo', () => {
     await it.keyboard.press('Enter');
     await it.waitForURL(/service=mahavishnu/);
     await it.locator('.neighbour').nth(2).waitFor();
+    await settled(it);
+    await it.locator('.map .node[data-name="mahavishnu"]:focus').waitFor();
     await done(it);
   });
 

@@ -105,6 +105,7 @@ export function open(ctx) {
 function drawn(ctx, { calls, traces, services }, region) {
   const before = region.querySelector('.map');
   const at = before ? { left: before.scrollLeft, top: before.scrollTop } : null;
+  const focused = before?.querySelector('.node:focus')?.dataset.name;
   if (!calls.length)
     return traces
       ? h(
@@ -117,7 +118,7 @@ function drawn(ctx, { calls, traces, services }, region) {
   return h(
     'figure.map-figure',
     null,
-    serviceMap({ calls, services, width: region.clientWidth, at, chosen, open: (name) => ctx.change({ service: name === chosen ? null : name }) }),
+    serviceMap({ calls, services, width: region.clientWidth, at, focused, chosen, open: (name) => ctx.change({ service: name === chosen ? null : name }) }),
     h(
       'figcaption.small.dim',
       null,
