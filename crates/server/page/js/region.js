@@ -54,17 +54,19 @@ export async function load(element, pageSignal, ask, draw, { again } = {}) {
   }
 }
 
-/** Draws again, and leaves the row that had the focus with it: who walks rows while they are live stays where they are. */
-function keepFocus(element, draw) {
-  const row = element.contains(document.activeElement) ? document.activeElement.closest('[data-row]') : null;
-  const target = row?.querySelector('a.go')?.getAttribute('href').split('?')[0];
+/** Draws again, and leaves the row or the service that had the focus with it: who walks them while they are live stays where they are. */
+export function keepFocus(element, draw) {
+  const had = element.contains(document.activeElement) ? goal(document.activeElement.closest(HOLDERS)) : undefined;
   draw();
-  if (!target) return;
-  const same = [...element.querySelectorAll('[data-row] a.go')].find(
-    (it) => it.getAttribute('href').split('?')[0] === target,
-  );
-  same?.closest('[data-row]').focus({ preventScroll: true });
+  if (!had) return;
+  const same = [...element.querySelectorAll(HOLDERS)].find((it) => goal(it) === had);
+  same?.focus({ preventScroll: true });
 }
+
+/** Rows of lists, and services on their map. */
+const HOLDERS = '[data-row], .node[data-name]';
+
+const goal = (holder) => holder?.dataset.name ?? holder?.querySelector('a.go')?.getAttribute('href').split('?')[0];
 
 function waiting(element) {
   element.setAttribute('aria-busy', 'true');

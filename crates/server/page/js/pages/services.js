@@ -5,6 +5,7 @@ import { h, put } from '../dom.js';
 import { ago, count, counted, duration } from '../format.js';
 import { further, holds, teach } from '../lists/empty.js';
 import { keepSort, words } from '../lists/filters.js';
+import { keepFocus } from '../region.js';
 import { serviceMap } from '../services/map.js';
 import { failing, panel, rateOf } from '../services/panel.js';
 import { copyTable, table } from '../table.js';
@@ -39,7 +40,7 @@ export function open(ctx) {
   );
   const close = () => ctx.change({ service: null });
   ctx.keys({ Escape: () => (ctx.get('service') === null ? false : close()) }, [['Esc', 'Close the service']]);
-  const draw = () => put(map, drawn(ctx, known, map));
+  const draw = () => keepFocus(map, () => put(map, drawn(ctx, known, map)));
   let width = 0;
   const watcher = new ResizeObserver(() => {
     if (map.filled && Math.abs(map.clientWidth - width) > 8) {
@@ -105,7 +106,6 @@ export function open(ctx) {
 function drawn(ctx, { calls, traces, services }, region) {
   const before = region.querySelector('.map');
   const at = before ? { left: before.scrollLeft, top: before.scrollTop } : null;
-  const focused = before?.querySelector('.node:focus')?.dataset.name;
   if (!calls.length)
     return traces
       ? h(
@@ -118,7 +118,7 @@ function drawn(ctx, { calls, traces, services }, region) {
   return h(
     'figure.map-figure',
     null,
-    serviceMap({ calls, services, width: region.clientWidth, at, focused, chosen, open: (name) => ctx.change({ service: name === chosen ? null : name }) }),
+    serviceMap({ calls, services, width: region.clientWidth, at, chosen, open: (name) => ctx.change({ service: name === chosen ? null : name }) }),
     h(
       'figcaption.small.dim',
       null,

@@ -17,8 +17,8 @@ const LABEL_FROM = 0.005;
 /** With more failing edges than this their shares would cover the map: they are shown for the service that is pointed at. */
 const MOST_LABELS = 12;
 
-/** The map as an element. `services` are by name; `open(name)` opens one; `chosen` is open; `at` is how far it was scrolled before, `focused` who had the focus. */
-export function serviceMap({ calls, services, width, open, chosen, at, focused }) {
+/** The map as an element. `services` are by name; `open(name)` opens one; `chosen` is open; `at` is how far it was scrolled before. */
+export function serviceMap({ calls, services, width, open, chosen, at }) {
   const names = [...new Set(calls.flatMap((call) => [call.caller, call.called]))].sort();
   const { layers, edges, height } = layout(names, calls);
   const room = width - 2 * PAD;
@@ -42,11 +42,7 @@ export function serviceMap({ calls, services, width, open, chosen, at, focused }
   const map = h('div.map', { tabindex: '0', role: 'group', 'aria-label': 'Map, can be scrolled' }, svg);
   // A map that is higher than its place begins where the first callers are, which stand in its middle.
   const [first] = layers[0];
-  requestAnimationFrame(() => {
-    map.scrollTo(at ?? { left: 0, top: first ? point(first).y - map.clientHeight / 2 : 0 });
-    const node = [...svg.querySelectorAll('.node')].find((it) => it.dataset.name === focused);
-    node?.focus({ preventScroll: true });
-  });
+  requestAnimationFrame(() => map.scrollTo(at ?? { left: 0, top: first ? point(first).y - map.clientHeight / 2 : 0 }));
   return map;
 }
 
