@@ -1,5 +1,5 @@
 WITH latest AS (
-    SELECT trace_id, patterns, pattern_spans, service, name, start_time, end_time, span_count, error_count, root_missing
+    SELECT *
     FROM otel.trace
     WHERE service = $2 AND left(name, 200) = left($3, 200)
     ORDER BY start_time DESC
@@ -27,8 +27,7 @@ WITH latest AS (
 ), candidates AS (
     SELECT * FROM latest
     UNION ALL
-    SELECT t.trace_id, t.patterns, t.pattern_spans, t.service, t.name, t.start_time, t.end_time, t.span_count, t.error_count,
-           t.root_missing
+    SELECT t.*
     FROM rare
     JOIN otel.trace t USING (trace_id)
     WHERE NOT EXISTS (SELECT FROM latest l WHERE l.trace_id = t.trace_id)
