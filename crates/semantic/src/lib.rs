@@ -18,6 +18,6 @@ pub mod prepare;
 pub mod stack;
 
 pub use embed::{EmbedError, Embedder};
-pub use mining::{Mined, Miner, Pattern, PatternId};
+pub use mining::{Frame, Mined, Miner, Pattern, PatternId};
 pub use model::{Model, ModelFiles};
 pub use prepare::prepare;

@@ -12,9 +12,11 @@ use std::{collections::HashMap, fmt};
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
+mod frame;
 mod pattern;
 mod tokens;
 
+pub use frame::Frame;
 pub use pattern::Pattern;
 
 use pattern::Token;
@@ -129,7 +131,7 @@ impl Miner {
             pattern.count = pattern.count.max(count);
             pattern.generalise(&tokens);
         } else if self.patterns.len() < MOST_PATTERNS {
-            self.add(Pattern { id, tokens, count });
+            self.add(Pattern::new(id, tokens, count));
         }
         self.known.clear();
     }
@@ -152,7 +154,7 @@ impl Miner {
             _ => {
                 let tokens: Vec<Token> = pieces.iter().map(Token::of).collect();
                 let id = self.number(&tokens);
-                (self.add(Pattern { id, tokens, count: 0 }), true)
+                (self.add(Pattern::new(id, tokens, 0)), true)
             }
         }
     }
@@ -172,7 +174,7 @@ impl Miner {
         let id = self.number(&tokens);
         match self.ids.get(&id) {
             Some(index) => (*index, false),
-            None => (self.add(Pattern { id, tokens, count: 0 }), true),
+            None => (self.add(Pattern::new(id, tokens, 0)), true),
         }
     }
 

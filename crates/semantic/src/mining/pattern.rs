@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    PatternId,
+    Frame, PatternId,
     tokens::{Piece, VALUE},
 };
 
@@ -71,6 +71,7 @@ pub struct Pattern {
     pub(super) id: PatternId,
     pub(super) tokens: Vec<Token>,
     pub(super) count: u64,
+    frame: Frame,
 }
 
 /// A word, or the place of a value.
@@ -106,6 +107,17 @@ impl Token {
 }
 
 impl Pattern {
+    pub(super) fn new(id: PatternId, tokens: Vec<Token>, count: u64) -> Self {
+        let frame = Frame::of(&tokens);
+        Self { id, tokens, count, frame }
+    }
+
+    /// What stands around the values of its texts.
+    #[must_use]
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
     /// Its number.
     #[must_use]
     pub fn id(&self) -> PatternId {
@@ -143,6 +155,9 @@ impl Pattern {
                 *own = Token::Value { space: own.piece().space };
                 changed = true;
             }
+        }
+        if changed {
+            self.frame = Frame::of(&self.tokens);
         }
         changed
     }

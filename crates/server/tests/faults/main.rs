@@ -173,7 +173,7 @@ struct Report {
 async fn check(world: &World, sent: &clients::Sent, beside: &clients::Sent) -> Result<Report> {
     let store = Store::open(&Location::parse(&world.database)?).await?;
     let client = store.connection().await?;
-    let rows = client.query("SELECT message, count(*) FROM otel.log_record GROUP BY 1", &[]).await?;
+    let rows = client.query("SELECT message, count(*) FROM otel.otel_logs GROUP BY 1", &[]).await?;
     let stored: HashMap<String, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let letters: i64 = client.query_one("SELECT count(*) FROM otel.dead_letter", &[]).await?.get(0);
     drop(client);

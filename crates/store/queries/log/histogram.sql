@@ -1,19 +1,19 @@
 SELECT b.bucket, count(*) AS looked, count(*) FILTER (WHERE b.matches) AS matching,
        count(*) FILTER (WHERE b.matches AND b.severity_number >= 17) AS errors
 FROM (
-    SELECT date_bin($10::bigint * interval '1 millisecond', l.time, $1::timestamptz) AS bucket, l.severity_number,
-           ($7::text[] IS NULL OR l.message ILIKE ALL ($7)) AND ($8::integer IS NULL OR l.severity_number >= $8)
-           AND ($9::jsonb IS NULL OR otel.attributes_of(l.set_id, l.attributes) @> $9) AS matches
+    SELECT date_bin($12::bigint * interval '1 millisecond', l.time, $4::timestamptz) AS bucket, l.severity_number,
+           ($2::text[] IS NULL OR $has_text) AND ($8::integer IS NULL OR l.severity_number >= $8)
+           AND ($13::jsonb IS NULL OR otel.attributes_of(l.set_id, l.attributes) @> $13) AS matches
     FROM (
-        SELECT time, severity_number, message, attributes, set_id
-        FROM otel.log_record $sample
-        WHERE time >= $1::timestamptz
-          AND time < $2::timestamptz
-          AND ($3::text IS NULL OR service = $3)
-          AND ($4::bigint IS NULL OR pattern_id = $4 OR error_id = $4)
-          AND ($5::uuid IS NULL OR trace_id = $5)
-          AND ($6::text IS NULL OR otel.log_words(message) @@ to_tsquery('simple', $6))
-        LIMIT $11
+        SELECT l.time, l.severity_number, l.message, l.attributes, l.set_id
+        FROM otel.log_record l $sample
+        WHERE l.time >= $4
+          AND l.time < $5::timestamptz
+          AND ($2::text[] IS NULL OR $may_have_text)
+          AND ($9::text IS NULL OR l.service = $9)
+          AND ($10::bigint IS NULL OR l.pattern_id = $10 OR l.error_id = $10)
+          AND ($11::uuid IS NULL OR l.trace_id = $11)
+        LIMIT $14
     ) l
 ) b
 GROUP BY b.bucket

@@ -1,24 +1,27 @@
-SELECT l.time, l.time_nanos, l.observed_delta_ns, l.flags, l.service, l.severity_number, l.severity_text, l.message,
+SELECT l.time, l.time_nanos, coalesce(l.observed_delta_ns, s.observed_delta_ns) AS observed_delta_ns,
+       coalesce(l.flags, s.flags) AS flags, l.service, l.severity_number,
+       coalesce(l.severity_text, s.severity_text) AS severity_text, otel.message_of(s.message_format, l.message) AS message,
        l.body, l.event_name, l.trace_id, l.span_id, otel.attributes_of(l.set_id, l.attributes) AS attributes, l.extra, l.pattern_id,
-       l.place,
+       l.set_id, l.place AS place,
        r.attributes AS resource_attributes, r.schema_url AS resource_schema_url, r.extra AS resource_extra,
        c.name AS scope_name, c.version AS scope_version, c.attributes AS scope_attributes,
        c.schema_url AS scope_schema_url, c.extra AS scope_extra
 FROM (
-    SELECT *, ctid::text AS place, ctid AS tie
-    FROM otel.log_record
-    WHERE ($1::text IS NULL OR $has_words)
-      AND ($2::text[] IS NULL OR message ILIKE ALL ($2))
-      AND ($3::integer IS NULL OR severity_number >= $3)
-      AND ($4::text IS NULL OR service = $4)
-      AND ($5::timestamptz IS NULL OR time >= $5)
-      AND ($6::timestamptz IS NULL OR time < $6)
-      AND ($8::bigint IS NULL OR pattern_id = $8 OR error_id = $8)
-      AND ($9::jsonb IS NULL OR otel.attributes_of(set_id, attributes) @> $9)
-      AND ($10::timestamptz IS NULL OR time <= $10 AND (time < $10 OR (time_nanos, ctid) < ($11::smallint, $12::text::tid)))
-    ORDER BY time DESC, time_nanos DESC, ctid DESC
-    LIMIT $7
+    SELECT l.*, l.ctid::text AS place, l.ctid AS tie
+    FROM otel.log_record l
+    WHERE ($2::text[] IS NULL OR $may_have_text AND $has_text)
+      AND ($4::timestamptz IS NULL OR l.time >= $4)
+      AND ($5::timestamptz IS NULL OR l.time < $5)
+      AND ($8::integer IS NULL OR l.severity_number >= $8)
+      AND ($9::text IS NULL OR l.service = $9)
+      AND ($11::bigint IS NULL OR l.pattern_id = $11 OR l.error_id = $11)
+      AND ($12::jsonb IS NULL OR otel.attributes_of(l.set_id, l.attributes) @> $12)
+      AND ($13::timestamptz IS NULL
+           OR l.time <= $13 AND (l.time < $13 OR (l.time_nanos, l.ctid) < ($14::smallint, $15::text::tid)))
+    ORDER BY l.time DESC, l.time_nanos DESC, l.ctid DESC
+    LIMIT $10
 ) l
+LEFT JOIN otel.attribute_set s USING (set_id)
 LEFT JOIN otel.resource r USING (resource_id)
-LEFT JOIN otel.scope c USING (scope_id)
+LEFT JOIN otel.scope c ON c.scope_id = coalesce(l.scope_id, s.scope_id)
 ORDER BY l.time DESC, l.time_nanos DESC, l.tie DESC

@@ -9,6 +9,11 @@ use crate::attributes::{write_attributes, write_key, write_string};
 /// What stands for NUL in a text column: U+FFFD, the replacement character.
 const REPLACEMENT: &str = "\u{fffd}";
 
+/// The text as a column can hold it.
+pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.as_bytes().contains(&0) { text.replace('\0', REPLACEMENT).into() } else { text.into() }
+}
+
 /// An object that is built while a row is encoded; it takes no memory as long as it is empty.
 #[derive(Debug, Default)]
 pub(crate) struct Extra {
@@ -18,11 +23,11 @@ pub(crate) struct Extra {
 impl Extra {
     /// The text as a column can hold it. If it holds NUL, the original is kept here under `field`.
     pub(crate) fn text<'a>(&mut self, field: &str, text: &'a str) -> Cow<'a, str> {
-        if !text.as_bytes().contains(&0) {
-            return Cow::Borrowed(text);
+        let held = without_nul(text);
+        if let Cow::Owned(_) = held {
+            self.put(field, |out| write_string(out, text));
         }
-        self.put(field, |out| write_string(out, text));
-        Cow::Owned(text.replace('\0', REPLACEMENT))
+        held
     }
 
     /// A number that is kept where it is not zero.

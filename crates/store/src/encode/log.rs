@@ -10,7 +10,7 @@ use crate::{
         span::{Meaning, Origin, attributes, span_id, trace_id},
         view::{LogView, Value},
     },
-    export::Division,
+    export::{Column, Division},
     time::UnixNanos,
 };
 
@@ -25,12 +25,41 @@ pub(crate) fn log_time(log: &LogView<'_>, received: UnixNanos) -> UnixNanos {
     said.map_or(received, UnixNanos)
 }
 
+/// Between the values of a message in the column `message`.
+pub(crate) const VALUE_SEPARATOR: char = '\u{1f}';
+
+/// How a record is divided between its row and the set that the row names.
+#[derive(Clone, Debug)]
+pub(crate) struct LogDivision<'a> {
+    pub(crate) division: Division,
+    /// The values of its message, where it is of the set's format.
+    pub(crate) values: Option<Vec<&'a str>>,
+}
+
+impl LogDivision<'_> {
+    /// The set that has what the row does not.
+    pub(crate) fn set(&self) -> i64 {
+        self.division.set
+    }
+
+    /// What the row holds of the message, where the set has the rest.
+    fn own_message(&self) -> Option<String> {
+        let values = self.values.as_ref().filter(|_| !self.division.holds_column(Column::Message))?;
+        Some(values.join(VALUE_SEPARATOR.encode_utf8(&mut [0; 4])))
+    }
+}
+
+/// Nanoseconds from the time of a record to when it was observed; `None` where the source did not say.
+pub(crate) fn observed_delta(log: &LogView<'_>, time: UnixNanos) -> Option<i64> {
+    (log.observed_time != 0).then(|| log.observed_time.wrapping_sub(time.0).cast_signed())
+}
+
 pub(crate) fn encode_log(
     rows: &mut CopyBuffer,
     log: &LogView<'_>,
     origin: Origin<'_>,
     meaning: Meaning,
-    division: Option<Division>,
+    division: Option<&LogDivision<'_>>,
     received: UnixNanos,
 ) {
     let mut extra = Extra::default();
@@ -38,25 +67,27 @@ pub(crate) fn encode_log(
     if log.time == 0 {
         extra.number("time", 0);
     }
-    let observed = Some(log.observed_time).filter(|nanos| *nanos != 0);
     let severity = extra.small("severity_number", log.severity_number);
     let severity_text = optional_text(&mut extra, "severity_text", log.severity_text);
     let event_name = optional_text(&mut extra, "event_name", log.event_name);
     let (message, body) = body(&mut extra, log.body);
+    let message = division.and_then(LogDivision::own_message).map(Cow::Owned).or(message);
     extra.count("dropped_attributes_count", log.dropped_attributes);
+    let division = division.map(|log| log.division);
+    let own = |column| division.is_none_or(|division| division.holds_column(column));
 
     rows.begin_row(COLUMNS);
     rows.timestamptz(time);
     rows.optional(trace_id(log.trace_id), CopyBuffer::uuid);
     rows.optional(span_id(log.span_id), CopyBuffer::int8);
     rows.int4(origin.resource_id);
-    rows.int4(origin.scope_id);
-    rows.optional(observed.map(|nanos| nanos.wrapping_sub(time.0).cast_signed()), CopyBuffer::int8);
-    rows.int4(log.flags.cast_signed());
+    rows.optional(own(Column::Scope).then_some(origin.scope_id), CopyBuffer::int4);
+    rows.optional(observed_delta(log, time).filter(|_| own(Column::Observed)), CopyBuffer::int8);
+    rows.optional(own(Column::Flags).then_some(log.flags.cast_signed()), CopyBuffer::int4);
     rows.int2(time.remainder_nanos());
     rows.int2(severity);
     rows.text(origin.service);
-    rows.optional(severity_text.as_deref(), CopyBuffer::text);
+    rows.optional(severity_text.as_deref().filter(|_| own(Column::SeverityText)), CopyBuffer::text);
     rows.optional(event_name.as_deref(), CopyBuffer::text);
     rows.optional(message.as_deref(), CopyBuffer::text);
     rows.optional(body, |rows, json| rows.jsonb(|out| out.extend_from_slice(&json)));

@@ -23,7 +23,7 @@ use crate::{
 mod layout;
 mod scope;
 
-pub(crate) use layout::{Division, SetRow};
+pub(crate) use layout::{Column, Division, SetRow};
 pub(crate) use scope::{Kind, Scope};
 
 /// Patterns in memory: some 50 MB. Past that it starts again empty, which costs look-ups and nothing else.
@@ -85,8 +85,19 @@ impl Patterns {
         let ids: Vec<i64> = sets.keys().copied().collect();
         let keys: Vec<&str> = sets.values().map(|set| set.keys.as_str()).collect();
         let attributes: Vec<&str> = sets.values().map(|set| set.attributes.as_str()).collect();
+        let patterns: Vec<Option<i64>> = sets.values().map(|set| set.pattern).collect();
+        let formats: Vec<Option<&str>> = sets.values().map(|set| set.message_format.as_deref()).collect();
+        let severities: Vec<Option<&str>> = sets.values().map(|set| set.severity_text.as_deref()).collect();
+        let observed: Vec<Option<i64>> = sets.values().map(|set| set.observed_delta_ns).collect();
+        let flags: Vec<Option<i32>> = sets.values().map(|set| set.flags).collect();
+        let scope_ids: Vec<Option<i32>> = sets.values().map(|set| set.scope_id).collect();
         let statement = client.prepare_cached(include_str!("../../queries/attribute_set/save.sql")).await?;
-        client.execute(&statement, &[&ids, &keys, &attributes]).await?;
+        client
+            .execute(
+                &statement,
+                &[&ids, &keys, &attributes, &patterns, &formats, &severities, &observed, &flags, &scope_ids],
+            )
+            .await?;
         for scope in scopes {
             lock(scope).sets_saved(|set| sets.contains_key(&set));
         }

@@ -1,6 +1,6 @@
 //! Batches as rows of every table.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use mahavishnu_pipeline::{Batch, Signal, wire::Odd};
 use mahavishnu_semantic::PatternId;
@@ -16,7 +16,8 @@ use crate::{
     encode::{
         copy::CopyBuffer,
         error::{log_error, span_error},
-        log::{encode_log, log_text, log_time},
+        extra::without_nul,
+        log::{LogDivision, encode_log, log_text, log_time},
         metric::{encode_point, points, series_digest, series_row},
         shared::{resource_digest, resource_row, scope_digest, scope_row, service_name},
         span::{Meaning, Origin, encode_span},
@@ -118,8 +119,8 @@ impl Rows {
                     let time = log_time(&log, now);
                     self.days.logs.insert(day(time));
                     let meaning = self.log_meaning(&log, time, &mut messages, &mut errors);
-                    let division = self.divide(&mut messages, meaning, &log.attributes);
-                    encode_log(&mut self.logs, &log, origin, meaning, division, now);
+                    let division = self.divide_log(&mut messages, meaning, &log, time, scope_id);
+                    encode_log(&mut self.logs, &log, origin, meaning, division.as_ref(), now);
                 }
             }
         }
@@ -145,6 +146,22 @@ impl Rows {
         let (division, set) = scope.divide(meaning.pattern?, attributes)?;
         if let Some(set) = set {
             self.sets.insert(division.set, set);
+        }
+        Some(division)
+    }
+
+    /// The same of a log record.
+    fn divide_log<'a>(
+        &mut self,
+        scope: &mut Scope,
+        meaning: Meaning,
+        log: &LogView<'a>,
+        time: UnixNanos,
+        scope_id: i32,
+    ) -> Option<LogDivision<'a>> {
+        let (division, set) = scope.divide_log(meaning.pattern?, log, time, scope_id)?;
+        if let Some(set) = set {
+            self.sets.insert(division.set(), set);
         }
         Some(division)
     }
@@ -235,11 +252,6 @@ impl Ids<'_> {
         let digest = scope_digest(scope, schema_url);
         self.interned.scope(self.session, digest, || scope_row(scope, schema_url)).await
     }
-}
-
-/// As a text column can hold it.
-fn without_nul(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
 fn undecodable(error: DecodeError) -> StoreError {

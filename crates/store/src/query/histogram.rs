@@ -3,10 +3,15 @@
 //! Up to some ten thousand rows are counted. Where there are more, pages of the table are sampled and the counts are
 //! estimates, which the answer says: bars need no last digit, and nobody waits for them.
 
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::ToSql};
 use uuid::Uuid;
 
-use super::{LogFilter, QueryService, TraceFilter, count_of, logs, timestamp, traces::Asked};
+use super::{
+    LogFilter, QueryService, TraceFilter, count_of,
+    logs::{self, Index},
+    timestamp,
+    traces::Asked,
+};
 use crate::{
     error::StoreError,
     time::{PgTimestamp, UnixNanos},
@@ -183,11 +188,17 @@ impl QueryService {
         buckets: usize,
     ) -> Result<Histogram, StoreError> {
         let parts = Parts::new(since, until, buckets)?;
-        let sql = include_str!("../../queries/log/histogram.sql");
+        let asked = logs::Asked::new(filter);
+        let by = if asked.words.any() { Index::Words } else { Index::Time };
+        let sql = logs::with_text(include_str!("../../queries/log/histogram.sql"), by);
+        let sought = self.sought(&asked.words).await?;
+        let sought = (&asked, sought.parameters(by), sought.sure.as_slice());
         let content = filter.text.is_some() || !filter.attributes.is_empty();
         let most = if content { ROWS_OF_TEXT } else { ROWS };
         let window = (timestamp(Some(since)), timestamp(Some(until)));
-        let rows = self.bars_of_logs(&sql.replace("$sample", ""), filter, window, parts, most.into()).await?;
+        let rows = self
+            .bars_of_logs(&sql.replace("$sample", ""), filter, sought, window, parts, most.into())
+            .await?;
         if looked_at(&rows)? < most.into() {
             return parts.histogram(&rows, 1.0);
         }
@@ -195,8 +206,9 @@ impl QueryService {
         let rows = self.rows(estimate, &[&window.0, &window.1]).await?;
         let all = rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(0.0);
         let (share, words) = sample(if content { SAMPLED_ROWS_OF_TEXT } else { most }, all);
-        let rows =
-            self.bars_of_logs(&sql.replace("$sample", &words), filter, window, parts, i64::MAX).await?;
+        let rows = self
+            .bars_of_logs(&sql.replace("$sample", &words), filter, sought, window, parts, i64::MAX)
+            .await?;
         parts.histogram(&rows, share)
     }
 
@@ -204,25 +216,28 @@ impl QueryService {
         &self,
         sql: &str,
         filter: &LogFilter,
+        (asked, [sets, own], sure): (&logs::Asked, [&(dyn ToSql + Sync); 2], &[i64]),
         (since, until): (Option<PgTimestamp>, Option<PgTimestamp>),
         parts: Parts,
         most: i64,
     ) -> Result<Vec<Row>, StoreError> {
-        let asked = logs::Asked::new(filter);
         let trace = filter.trace_id.map(|id| Uuid::from_bytes(id.0));
         self.rows(
             sql,
             &[
+                &asked.words.query,
+                &asked.words.likes,
+                &sure,
                 &since,
                 &until,
+                sets,
+                own,
+                &filter.min_severity,
                 &filter.service,
                 &asked.pattern,
                 &trace,
-                &asked.words.query,
-                &asked.words.likes,
-                &filter.min_severity,
-                &asked.attributes,
                 &parts.step_ms,
+                &asked.attributes,
                 &most,
             ],
         )

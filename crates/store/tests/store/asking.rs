@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use mahavishnu_pipeline::Exporter;
 use mahavishnu_store::{
-    QueryService, StoreError,
+    QueryService, StoreError, UnixNanos,
     query::{LogFilter, SearchFilter, TraceFilter, TraceId},
 };
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
@@ -191,4 +191,130 @@ async fn rows_of_a_small_table_are_counted_and_of_a_large_one_reckoned(#[case] e
     let points = run("ANALYZE otel.metric_point").await?;
     assert!(near(points), "after: {points}");
     Ok(())
+}
+
+/// More than the writer looks at before it divides messages.
+const LINES: u64 = 400;
+
+fn line(number: u64) -> String {
+    match number % 4 {
+        0 => format!("user {number} put {} items into the cart", number % 7),
+        1 => format!(
+            "session {:016x} of user {number} was refreshed",
+            number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ),
+        2 => format!("GET /api/cart/{number} answered 200 in {} ms", number % 9),
+        // Each of them is of another pattern.
+        _ if number % 100 == 99 => {
+            format!("{} refreshed the user cart", "item ".repeat(number as usize / 100 + 1))
+        }
+        _ => format!("the cart of \u{6771}\u{4eac}{number} holds user:items=[{number}]; 100%"),
+    }
+}
+
+/// Whether a message has all that a text asks for, told word by word.
+fn has(message: &str, text: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let lower = text.to_lowercase();
+        lower
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let held = words(message);
+    let follow = |asked: &[String], begins: bool| {
+        let Some((last, before)) = asked.split_last() else { return true };
+        held.windows(asked.len()).any(|held| {
+            held.starts_with(before)
+                && (held[before.len()] == *last || begins && held[before.len()].starts_with(last))
+        })
+    };
+    text.split('"').enumerate().all(|(at, part)| {
+        let stands = |part: &str| message.to_lowercase().contains(&part.to_lowercase());
+        if at % 2 == 1 {
+            stands(part) && follow(&words(part), false)
+        } else {
+            part.split_whitespace().all(|part| match words(part).as_slice() {
+                [] => stands(part),
+                words => follow(words, true),
+            })
+        }
+    })
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::server(Engine::Server)]
+#[tokio::test]
+async fn words_are_found_wherever_they_are_stored_with_the_pattern_or_with_the_record(
+    #[case] engine: Engine,
+) -> Result<()> {
+    let Some(database) = engine.open().await? else { return Ok(()) };
+    let exporter = exporter(database.store());
+    let (since, until) = (NOW - 3600 * SECOND, NOW + 86_400 * SECOND);
+    let at = |number: u64| NOW + number * 30 * SECOND;
+    for first in (0..LINES).step_by(50) {
+        let records = (first..first + 50).map(|number| LogRecord {
+            trace_id: vec![1 + (number % 2) as u8; 16],
+            ..log(&line(number), at(number))
+        });
+        exporter.export(&[logs("shop", records.collect())]).await?;
+    }
+    let query = QueryService::new(database.store().clone());
+    let of_session = format!("{:016x}", 97_u64.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    for text in [
+        "cart",
+        "user",
+        "user cart",
+        "items cart put",
+        "USER 17",
+        "\"user 17\"",
+        "user 17 session",
+        "refreshed",
+        "refreshed item",
+        "\"of user 1\"",
+        "\"of user 97 was\"",
+        "api/cart/1",
+        "200",
+        "answered 200 3",
+        "in 3 ms",
+        &of_session,
+        &of_session[..6],
+        &of_session[..9],
+        "items=[3",
+        "100%",
+        "%",
+        "\u{6771}\u{4eac}3",
+        "\u{6771}",
+        "s",
+        "nowhere",
+        "user nowhere",
+        "cart 396",
+        "cart \"; 1\"",
+        "a",
+        "38",
+    ] {
+        let matching: Vec<u64> = (0..LINES).rev().filter(|number| has(&line(*number), text)).collect();
+        for limit in [3, 1000] {
+            let filter = LogFilter { text: Some(text.to_owned()), limit, ..LogFilter::default() };
+            let found: Vec<u64> =
+                query.logs(&filter).await?.iter().map(|log| (log.time.0 - NOW) / SECOND / 30).collect();
+            assert_eq!(found, matching[..limit.min(matching.len())], "{text}, at most {limit}");
+        }
+        let filter = LogFilter { text: Some(text.to_owned()), limit: 1000, ..LogFilter::default() };
+        let bars = query.log_histogram(&filter, (UnixNanos(since), UnixNanos(until)), 10).await?;
+        assert_eq!(
+            bars.buckets.iter().map(|bar| bar.count).sum::<u64>(),
+            matching.len() as u64,
+            "bars of {text}"
+        );
+        let of_trace = query.logs(&LogFilter { trace_id: Some(TraceId([1; 16])), ..filter }).await?;
+        assert_eq!(
+            of_trace.len(),
+            matching.iter().filter(|number| *number % 2 == 0).count(),
+            "{text} in a trace"
+        );
+    }
+    database.close().await
 }

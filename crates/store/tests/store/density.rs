@@ -1,4 +1,4 @@
-//! Attributes that hardly vary are stored once and come back whole; days that are old go. On both engines.
+//! What hardly varies is stored once and comes back whole; days that are old go. On both engines.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,17 @@ use mahavishnu_store::{
     query::{LogFilter, TraceFilter, TraceId},
     retention::{self, Keep},
 };
-use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::{
+    collector::logs::v1::ExportLogsServiceRequest,
+    logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
+    trace::v1::Span,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::{
     engine::Engine,
-    records::{NOW, SECOND, attribute, log, logs, spans},
+    records::{NOW, SECOND, attribute, log, logs, resource, spans, text},
 };
 
 /// More than the writer looks at before it divides.
@@ -94,7 +98,7 @@ async fn attributes_that_hardly_vary_are_stored_once_and_come_back_whole(
 async fn attributes_of_log_records_come_back_whole(#[case] engine: Engine) -> Result<()> {
     let Some(database) = engine.open().await? else { return Ok(()) };
     let exporter = PostgresExporter::new(database.store().clone(), || UnixNanos(NOW));
-    let record = |number: u64| opentelemetry_proto::tonic::logs::v1::LogRecord {
+    let record = |number: u64| LogRecord {
         attributes: vec![attribute("logger", "cart"), attribute("user", &number.to_string())],
         ..log("the cart was stored", NOW + number)
     };
@@ -112,6 +116,89 @@ async fn attributes_of_log_records_come_back_whole(#[case] engine: Engine) -> Re
     let attributes = serde_json::Map::from_iter([("user".to_owned(), json!("199"))]);
     let filter = LogFilter { attributes, limit: 1000, ..LogFilter::default() };
     assert_eq!(query.logs(&filter).await?.len(), 1);
+    database.close().await
+}
+
+/// Records of one pattern, of which every tenth is odd in its own way.
+fn lines() -> Vec<LogRecord> {
+    let line = |number: u64| {
+        let user = format!("user{number}\u{e9}");
+        let message = format!("100% of cart {user} stored, {number} items: 'a%s'");
+        let plain = LogRecord {
+            severity_text: "Info".to_owned(),
+            observed_time_unix_nano: NOW + number,
+            trace_id: trace(number / 2).to_vec(),
+            span_id: vec![1; 8],
+            ..log(&message, NOW + number)
+        };
+        match number % 100 {
+            70 => LogRecord { body: text(&message.replace(' ', "  ")), ..plain },
+            71 => LogRecord { body: text(&format!("{message}\n")), ..plain },
+            72 => LogRecord { body: text(&message.replace("user", "us\u{1f}er")), ..plain },
+            73 => LogRecord { body: text(&message.replace("user", "us\0er")), ..plain },
+            74 => LogRecord { severity_text: "N\0TICE".to_owned(), ..plain },
+            75 => LogRecord { severity_text: String::new(), ..plain },
+            76 => LogRecord { observed_time_unix_nano: 0, ..plain },
+            77 => LogRecord { observed_time_unix_nano: NOW, ..plain },
+            78 => LogRecord { flags: u32::MAX, ..plain },
+            79 => LogRecord { attributes: vec![attribute("lone", "yes")], ..plain },
+            80 => LogRecord { body: None, event_name: "cart.stored".to_owned(), ..plain },
+            _ => plain,
+        }
+    };
+    (0..SPANS).map(line).collect()
+}
+
+#[rstest]
+#[case::embedded(Engine::Embedded)]
+#[case::server(Engine::Server)]
+#[tokio::test]
+async fn messages_of_which_only_values_vary_are_stored_as_values_and_come_back_whole(
+    #[case] engine: Engine,
+) -> Result<()> {
+    let Some(database) = engine.open().await? else { return Ok(()) };
+    let exporter = PostgresExporter::new(database.store().clone(), || UnixNanos(NOW));
+    let sent = lines();
+    for records in sent.chunks(50) {
+        exporter.export(&[logs("shop", records.to_vec())]).await?;
+    }
+    let query = QueryService::new(database.store().clone());
+    let request = ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            resource: resource("shop"),
+            scope_logs: vec![ScopeLogs { log_records: sent.clone(), ..ScopeLogs::default() }],
+            ..ResourceLogs::default()
+        }],
+    };
+    let listed = query.logs(&LogFilter { limit: 1000, ..LogFilter::default() }).await?;
+    let mut of_traces = Vec::new();
+    for number in 0..SPANS / 2 {
+        of_traces.extend(query.get_trace_context(TraceId(trace(number))).await?.logs);
+    }
+    for records in [&listed, &of_traces] {
+        let mut found: Vec<String> = records.iter().map(crate::otlp::stored_log).collect();
+        found.sort();
+        assert_eq!(found, crate::otlp::sent_logs(&request));
+    }
+
+    let client = database.store().connection().await?;
+    let row = client
+        .query_one(
+            "SELECT count(*) FILTER (WHERE l.message ~ '^100%\u{1f}user\\d+\u{e9}\u{1f}\\d+$'),
+                    count(*) FILTER (WHERE l.severity_text IS NULL AND l.flags IS NULL AND l.scope_id IS NULL),
+                    (SELECT count(*) FROM otel.otel_logs
+                     WHERE message ~ '^100% of cart user\\d+\u{e9} stored, \\d+ items: ''a%s''$' AND severity_text = 'Info')
+             FROM otel.log_record l",
+            &[],
+        )
+        .await?;
+    let counts: [i64; 3] = std::array::from_fn(|index| row.get(index));
+    let all = i64::try_from(SPANS)?;
+    let divided = all - 64;
+    assert!(counts[0] > divided * 8 / 10, "{counts:?} of {divided} messages are values alone");
+    assert!(counts[1] > divided * 8 / 10, "{counts:?} of {divided} rows leave columns to the set");
+    assert_eq!(counts[2], all - 2 * 7, "as people see them");
+    drop(client);
     database.close().await
 }
 

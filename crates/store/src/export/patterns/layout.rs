@@ -1,9 +1,11 @@
-//! Which attributes of the records of one pattern hardly vary: they are stored once, as a set.
+//! Which attributes of the records of one pattern hardly vary: they are stored once, as a set. Of log records also some columns,
+//! and what stands around the values of the message.
 //!
 //! The first records of a pattern are stored whole, and looked at. Then the values that were the same in nearly all of them
 //! make a set, and rows hold the others alone. A value that begins to vary leaves the set; how many sets there are is
 //! bounded. Any division is right: a row names the set that it is to be read with.
 
+use mahavishnu_semantic::{Frame, PatternId};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::{
@@ -23,8 +25,8 @@ const SETS: usize = 16;
 /// Layouts of one pattern; records with still other keys are stored whole.
 const LAYOUTS: usize = 4;
 
-/// Attributes of a record that is divided: a bit each.
-const MOST_ATTRIBUTES: usize = 64;
+/// Attributes of a record that is divided: a bit each, and there are [`Column`]s.
+const MOST_ATTRIBUTES: usize = 48;
 
 /// How the attributes of a record are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub(crate) struct Division {
     pub(crate) set: i64,
     /// A bit for each attribute that the row holds.
     pub(crate) own: u64,
+    /// A bit for each [`Column`] that the row holds.
+    columns: u64,
 }
 
 impl Division {
@@ -40,15 +44,66 @@ impl Division {
     pub(crate) fn holds(self, index: usize) -> bool {
         self.own >> index & 1 == 1
     }
+
+    /// Whether the row holds this column.
+    pub(crate) fn holds_column(self, column: Column) -> bool {
+        self.columns >> column as usize & 1 == 1
+    }
+}
+
+/// A column of a log record that a set may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    Message,
+    SeverityText,
+    Observed,
+    Flags,
+    Scope,
+}
+
+/// What the columns of a log record hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Columns<'a> {
+    pub(crate) pattern: PatternId,
+    /// What is around the values of its message; `None` where that is not known.
+    pub(crate) frame: Option<&'a Frame>,
+    /// Empty where there is none.
+    pub(crate) severity_text: &'a str,
+    pub(crate) observed_delta_ns: Option<i64>,
+    pub(crate) flags: i32,
+    pub(crate) scope_id: i32,
+}
+
+impl Columns<'_> {
+    /// A digest of each, in the order of [`Column`].
+    fn digests(&self) -> [u64; 5] {
+        let observed = self.observed_delta_ns.map_or(u64::MAX, |delta| xxh3_64(&delta.to_le_bytes()));
+        [
+            // Sets are found by their words, and the rows of a set by the pattern.
+            self.frame.map_or(0, |frame| frame.digest() ^ self.pattern.0),
+            xxh3_64(self.severity_text.as_bytes()),
+            observed,
+            u64::from(self.flags.cast_unsigned()),
+            u64::from(self.scope_id.cast_unsigned()),
+        ]
+    }
 }
 
 /// A row of `otel.attribute_set`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SetRow {
     /// A JSON array of the keys that rows hold the values of.
     pub(crate) keys: String,
     /// A JSON object.
     pub(crate) attributes: String,
+    /// The rest is of log records. The pattern is given where there is a format.
+    pub(crate) pattern: Option<i64>,
+    /// As PostgreSQL's `format` takes it, with `%s` for each value.
+    pub(crate) message_format: Option<String>,
+    pub(crate) severity_text: Option<String>,
+    pub(crate) observed_delta_ns: Option<i64>,
+    pub(crate) flags: Option<i32>,
+    pub(crate) scope_id: Option<i32>,
 }
 
 /// The layouts of one pattern.
@@ -76,21 +131,26 @@ struct Set {
 }
 
 impl Layouts {
-    /// How to divide these attributes, if they are to be; and the set, where it is not known to be saved.
-    pub(crate) fn divide(&mut self, attributes: &[Attribute<'_>]) -> Option<(Division, Option<SetRow>)> {
-        if attributes.is_empty() || attributes.len() > MOST_ATTRIBUTES {
+    /// How to divide these attributes, and columns where they are of a log record, if they are to be; and the set, where it is
+    /// not known to be saved.
+    pub(crate) fn divide(
+        &mut self,
+        attributes: &[Attribute<'_>],
+        columns: Option<&Columns<'_>>,
+    ) -> Option<(Division, Option<SetRow>)> {
+        if attributes.is_empty() && columns.is_none() || attributes.len() > MOST_ATTRIBUTES {
             return None;
         }
         let same = |layout: &Layout| layout.has(attributes);
         let index = match self.0.iter().position(same) {
             Some(index) => index,
             None if self.0.len() < LAYOUTS && can_be_divided(attributes) => {
-                self.0.push(Layout::new(attributes));
+                self.0.push(Layout::new(attributes, columns));
                 self.0.len() - 1
             }
             None => return None,
         };
-        self.0[index].divide(attributes)
+        self.0[index].divide(attributes, columns)
     }
 
     /// These sets are in the database.
@@ -102,9 +162,10 @@ impl Layouts {
 }
 
 impl Layout {
-    fn new(attributes: &[Attribute<'_>]) -> Self {
-        let keys = attributes.iter().map(|attribute| attribute.key.to_owned()).collect();
-        Self { keys, seen: 0, values: vec![(0, 0); attributes.len()], own: 0, sets: Vec::new() }
+    fn new(attributes: &[Attribute<'_>], columns: Option<&Columns<'_>>) -> Self {
+        let keys: Vec<String> = attributes.iter().map(|attribute| attribute.key.to_owned()).collect();
+        let values = vec![(0, 0); keys.len() + columns.map_or(0, |columns| columns.digests().len())];
+        Self { keys, seen: 0, values, own: 0, sets: Vec::new() }
     }
 
     fn has(&self, attributes: &[Attribute<'_>]) -> bool {
@@ -112,13 +173,22 @@ impl Layout {
             && self.keys.iter().zip(attributes).all(|(key, attribute)| key == attribute.key)
     }
 
-    fn divide(&mut self, attributes: &[Attribute<'_>]) -> Option<(Division, Option<SetRow>)> {
+    fn divide(
+        &mut self,
+        attributes: &[Attribute<'_>],
+        columns: Option<&Columns<'_>>,
+    ) -> Option<(Division, Option<SetRow>)> {
         let mut changed = false;
-        for (index, (attribute, (value, changes))) in attributes.iter().zip(&mut self.values).enumerate() {
+        let digests = columns.map(Columns::digests);
+        let of_attributes = attributes.iter().map(Digest::Of);
+        let of_columns = digests.iter().flatten().map(|digest| Digest::Known(*digest));
+        for (index, (digest, (value, changes))) in
+            of_attributes.chain(of_columns).zip(&mut self.values).enumerate()
+        {
             if self.own >> index & 1 == 1 {
                 continue;
             }
-            let digest = xxh3_64(attribute.bytes);
+            let digest = digest.value();
             if *value != digest {
                 *value = digest;
                 *changes += 1;
@@ -132,7 +202,7 @@ impl Layout {
             }
             return None;
         }
-        if self.own.count_ones() as usize == attributes.len() {
+        if self.all_vary() {
             return None;
         }
         if changed || self.sets.is_empty() {
@@ -140,8 +210,13 @@ impl Layout {
         }
         // All of them may have begun to vary just now.
         let set = self.sets.last()?;
-        let division = Division { set: set.id, own: self.own };
-        Some((division, (!set.saved).then(|| row(attributes, division))))
+        let own = self.own & ((1 << attributes.len()) - 1);
+        let division = Division { set: set.id, own, columns: self.own >> attributes.len() };
+        Some((division, (!set.saved).then(|| row(attributes, columns, division))))
+    }
+
+    fn all_vary(&self) -> bool {
+        self.own.count_ones() as usize == self.values.len()
     }
 
     /// Decides what varies, after the first records.
@@ -158,7 +233,7 @@ impl Layout {
     /// Puts the set of the latest values last, makes it where there is none, or lets what varies most leave.
     fn choose(&mut self) {
         loop {
-            if self.own.count_ones() as usize == self.values.len() {
+            if self.all_vary() {
                 self.sets.clear();
                 return;
             }
@@ -187,14 +262,31 @@ impl Layout {
     fn common(&self) -> u64 {
         let mut hasher = Xxh3::new();
         hasher.update(&self.own.to_le_bytes());
-        for (index, (key, (value, _))) in self.keys.iter().zip(&self.values).enumerate() {
+        for key in &self.keys {
             hasher.update(key.as_bytes());
             hasher.update(&[0]);
+        }
+        for (index, (value, _)) in self.values.iter().enumerate() {
             if self.own >> index & 1 == 0 {
                 hasher.update(&value.to_le_bytes());
             }
         }
         hasher.digest()
+    }
+}
+
+/// A digest of a value, which is made where it is needed.
+enum Digest<'a> {
+    Of(&'a Attribute<'a>),
+    Known(u64),
+}
+
+impl Digest<'_> {
+    fn value(&self) -> u64 {
+        match self {
+            Self::Of(attribute) => xxh3_64(attribute.bytes),
+            Self::Known(digest) => *digest,
+        }
     }
 }
 
@@ -205,7 +297,7 @@ fn can_be_divided(attributes: &[Attribute<'_>]) -> bool {
     (0..attributes.len()).all(|index| !odd(attributes[index].key) && once(index))
 }
 
-fn row(attributes: &[Attribute<'_>], division: Division) -> SetRow {
+fn row(attributes: &[Attribute<'_>], columns: Option<&Columns<'_>>, division: Division) -> SetRow {
     let of = |own: bool| -> Vec<Attribute<'_>> {
         let chosen = attributes.iter().enumerate().filter(|(index, _)| division.holds(*index) == own);
         chosen.map(|(_, attribute)| *attribute).collect()
@@ -214,7 +306,25 @@ fn row(attributes: &[Attribute<'_>], division: Division) -> SetRow {
     write_array(&mut keys, &of(true), |out, attribute| write_string(out, attribute.key));
     write_attribute_views(&mut common, &of(false));
     let text = |json| String::from_utf8(json).expect("JSON that we wrote is UTF-8");
-    SetRow { keys: text(keys), attributes: text(common) }
+    let row = SetRow { keys: text(keys), attributes: text(common), ..SetRow::default() };
+    let Some(columns) = columns else { return row };
+    let common = |column| Some(columns).filter(|_| !division.holds_column(column));
+    let frame = common(Column::Message).and_then(|columns| columns.frame);
+    let severity_text = common(Column::SeverityText).map(|columns| columns.severity_text);
+    SetRow {
+        pattern: frame.map(|_| columns.pattern.0.cast_signed()),
+        message_format: frame.map(format_of),
+        severity_text: severity_text.filter(|text| !text.is_empty()).map(str::to_owned),
+        observed_delta_ns: common(Column::Observed).and_then(|columns| columns.observed_delta_ns),
+        flags: common(Column::Flags).map(|columns| columns.flags),
+        scope_id: common(Column::Scope).map(|columns| columns.scope_id),
+        ..row
+    }
+}
+
+fn format_of(frame: &Frame) -> String {
+    let literals: Vec<String> = frame.literals().map(|literal| literal.replace('%', "%%")).collect();
+    literals.join("%s")
 }
 
 #[cfg(test)]
@@ -222,7 +332,7 @@ mod tests {
     use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
     use prost::Message;
 
-    use super::{Attribute, Division, LEARNING, Layouts, SETS};
+    use super::{Attribute, Division, LEARNING, Layouts, SETS, SetRow};
 
     fn encoded(values: &[(&str, i64)]) -> Vec<Vec<u8>> {
         let attribute = |(key, value): &(&str, i64)| KeyValue {
@@ -233,11 +343,11 @@ mod tests {
         values.iter().map(|pair| attribute(pair).encode_to_vec()).collect()
     }
 
-    fn divide(layouts: &mut Layouts, values: &[(&str, i64)]) -> Option<(Division, Option<super::SetRow>)> {
+    fn divide(layouts: &mut Layouts, values: &[(&str, i64)]) -> Option<(Division, Option<SetRow>)> {
         let bytes = encoded(values);
         let attributes: Vec<Attribute<'_>> =
             bytes.iter().map(|bytes| Attribute::of(bytes).expect("plain")).collect();
-        layouts.divide(&attributes)
+        layouts.divide(&attributes, None)
     }
 
     #[test]

@@ -5,16 +5,21 @@ use std::{
     fmt::Write,
 };
 
-use mahavishnu_semantic::{Miner, PatternId, stack};
+use mahavishnu_semantic::{Frame, Miner, Pattern, PatternId, stack};
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     PatternRow,
-    layout::{Division, Layouts, SetRow},
+    layout::{Columns, Division, Layouts, SetRow},
 };
 use crate::{
-    encode::{error::Described, view::Attribute},
+    encode::{
+        error::Described,
+        extra::without_nul,
+        log::{LogDivision, VALUE_SEPARATOR, observed_delta},
+        view::{self, Attribute, LogView},
+    },
     time::UnixNanos,
 };
 
@@ -161,17 +166,44 @@ impl Scope {
         PatternId(id)
     }
 
-    /// How the attributes of a record of this pattern are divided, if they are; and the set, where it is not known to be
-    /// saved.
+    /// How the attributes of a span of this pattern are divided, if they are; and the set, where it is not known to be saved.
     pub(crate) fn divide(
         &mut self,
         pattern: PatternId,
         attributes: &[Attribute<'_>],
     ) -> Option<(Division, Option<SetRow>)> {
+        self.forget_layouts(pattern);
+        self.layouts.entry(pattern).or_default().divide(attributes, None)
+    }
+
+    /// The same of a log record, of which the set may have more than attributes.
+    pub(crate) fn divide_log<'a>(
+        &mut self,
+        pattern: PatternId,
+        log: &LogView<'a>,
+        time: UnixNanos,
+        scope_id: i32,
+    ) -> Option<(LogDivision<'a>, Option<SetRow>)> {
+        self.forget_layouts(pattern);
+        let frame = self.miner.pattern(pattern).map(Pattern::frame);
+        let (frame, values) = frame.and_then(|frame| Some((frame, message_values(frame, log)?))).unzip();
+        let columns = Columns {
+            pattern,
+            frame,
+            severity_text: &without_nul(log.severity_text),
+            observed_delta_ns: observed_delta(log, time),
+            flags: log.flags.cast_signed(),
+            scope_id,
+        };
+        let layouts = self.layouts.entry(pattern).or_default();
+        let (division, set) = layouts.divide(&log.attributes, Some(&columns))?;
+        Some((LogDivision { division, values }, set))
+    }
+
+    fn forget_layouts(&mut self, pattern: PatternId) {
         if self.layouts.len() >= MOST_LAYOUTS && !self.layouts.contains_key(&pattern) {
             self.layouts.clear();
         }
-        self.layouts.entry(pattern).or_default().divide(attributes)
     }
 
     /// These sets are in the database.
@@ -265,6 +297,14 @@ impl Group {
             "why": why,
         })
     }
+}
+
+/// The values of a message that is text and of this frame, where they can be told apart in one column.
+fn message_values<'a>(frame: &Frame, log: &LogView<'a>) -> Option<Vec<&'a str>> {
+    let view::Value::Text(message) = log.body else { return None };
+    let values = frame.values(message)?;
+    let plain = |value: &&str| !value.contains(['\0', VALUE_SEPARATOR]);
+    values.iter().all(plain).then_some(values)
 }
 
 /// As a text column can hold it, and no longer than `most` characters.

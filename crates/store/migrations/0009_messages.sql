@@ -1,0 +1,60 @@
+-- What the log records of one pattern have in common besides attributes, stored once with them: what is around the values of their
+-- messages, and columns that hardly vary.
+
+ALTER TABLE otel.attribute_set
+    -- given where there is a message_format
+    ADD COLUMN pattern_id        bigint,
+    -- as format() takes it, with %s for each value
+    ADD COLUMN message_format    text,
+    ADD COLUMN message_words     tsvector,
+    ADD COLUMN severity_text     text,
+    ADD COLUMN observed_delta_ns bigint,
+    ADD COLUMN flags             integer,
+    ADD COLUMN scope_id          integer;
+
+CREATE INDEX attribute_set_words ON otel.attribute_set USING gin (message_words);
+
+-- Where a record's set has one of them, its own is NULL; where the set has a message_format, the record's message holds the values,
+-- with U+001F between them.
+ALTER TABLE otel.log_record ALTER COLUMN flags DROP NOT NULL, ALTER COLUMN scope_id DROP NOT NULL;
+
+-- A whole message.
+CREATE FUNCTION otel.message_of(message_format text, own text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN message_format IS NULL THEN own
+                ELSE format(message_format, VARIADIC string_to_array(own, U&'\001F')) END;
+
+-- By what a record is found: the words of what it holds itself, in pieces of four letters and digits, since a word that no other
+-- record has takes an entry of its own in an index, and pieces share theirs; and its set, which has the other words.
+CREATE FUNCTION otel.own_words(set_id bigint, message text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN to_tsvector('simple'::regconfig, regexp_replace(
+        regexp_replace(left(message, 10000), U&'[./\\\\:_=@#&?+~%<>\001F-]', ' ', 'g'), '([0-9A-Za-z]{4})', '\1 ', 'g'
+    ) || coalesce(' x' || to_hex(set_id), ''));
+
+DROP INDEX otel.log_record_words;
+CREATE INDEX log_record_words ON otel.log_record USING gin (otel.own_words(set_id, message));
+
+CREATE OR REPLACE VIEW otel.otel_logs AS
+SELECT
+    l.time                                             AS timestamp,
+    l.service,
+    CASE WHEN l.severity_number BETWEEN 1 AND 4 THEN 'TRACE' WHEN l.severity_number BETWEEN 5 AND 8 THEN 'DEBUG'
+         WHEN l.severity_number BETWEEN 9 AND 12 THEN 'INFO' WHEN l.severity_number BETWEEN 13 AND 16 THEN 'WARNING'
+         WHEN l.severity_number BETWEEN 17 AND 20 THEN 'ERROR' WHEN l.severity_number BETWEEN 21 AND 24 THEN 'CRITICAL'
+         ELSE coalesce(upper(coalesce(l.severity_text, s.severity_text)), 'UNSPECIFIED') END AS level,
+    otel.message_of(s.message_format, l.message)       AS message,
+    otel.trace_hex(l.trace_id)                         AS trace_id,
+    otel.span_hex(l.span_id)                           AS span_id,
+    l.severity_number,
+    coalesce(l.severity_text, s.severity_text)         AS severity_text,
+    l.event_name,
+    l.body,
+    coalesce(otel.attributes_of(l.set_id, l.attributes), '{}'::jsonb) AS attributes,
+    coalesce(r.attributes, '{}'::jsonb)                AS resource_attributes,
+    c.name                                             AS scope,
+    l.trace_id                                         AS trace_uuid,
+    otel.pattern_hex(l.pattern_id)                     AS pattern_id,
+    otel.pattern_hex(l.error_id)                       AS error_id
+FROM otel.log_record l
+LEFT JOIN otel.attribute_set s USING (set_id)
+LEFT JOIN otel.resource r USING (resource_id)
+LEFT JOIN otel.scope c ON c.scope_id = coalesce(l.scope_id, s.scope_id);

@@ -1,1 +1,0 @@
-otel.log_words(message) @@ to_tsquery('simple', $1)
