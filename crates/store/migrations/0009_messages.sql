@@ -23,11 +23,13 @@ CREATE FUNCTION otel.message_of(message_format text, own text) RETURNS text LANG
     RETURN CASE WHEN message_format IS NULL THEN own
                 ELSE format(message_format, VARIADIC string_to_array(own, U&'\001F')) END;
 
--- By what a record is found: the words of what it holds itself, in pieces of four letters and digits, since a word that no other
--- record has takes an entry of its own in an index, and pieces share theirs; and its set, which has the other words.
+-- By what a record is found: its set, which has some of the words, and the words of what it holds itself. Of a longer word these are
+-- the first four letters and digits and the next four: an index has an entry for each word, and most of those that are in one
+-- record alone are long.
 CREATE FUNCTION otel.own_words(set_id bigint, message text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN to_tsvector('simple'::regconfig, regexp_replace(
-        regexp_replace(left(message, 10000), U&'[./\\\\:_=@#&?+~%<>\001F-]', ' ', 'g'), '([0-9A-Za-z]{4})', '\1 ', 'g'
+        regexp_replace(left(message, 10000), U&'[./\\\\:_=@#&?+~%<>\001F-]', ' ', 'g'),
+        '([0-9A-Za-z]{4})([0-9A-Za-z]{1,4})[0-9A-Za-z]*', '\1 \2 ', 'g'
     ) || coalesce(' x' || to_hex(set_id), ''));
 
 DROP INDEX otel.log_record_words;

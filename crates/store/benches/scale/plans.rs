@@ -8,7 +8,7 @@ use crate::load::{LARGE_EVERY, Load};
 /// As the sessions that ask are set.
 const SESSION: &str = include_str!("../../queries/server/asking.sql");
 
-const MOST_PARAMETERS: usize = 12;
+const MOST_PARAMETERS: usize = 15;
 
 /// Prints them.
 pub async fn print(store: &Store, load: &Load) -> Result<()> {
@@ -24,21 +24,32 @@ pub async fn print(store: &Store, load: &Load) -> Result<()> {
     let of_logs = include_str!("../../queries/trace/with_log_patterns.sql");
     let nearest =
         include_str!("../../queries/pattern/nearest.sql").replace("$dimension", "384").replace("$model", "1");
-    let logs = |has_words| include_str!("../../queries/log/list.sql").replace("$has_words", has_words);
-    let by_time = logs(include_str!("../../queries/log/has_words_by_time.sql"));
-    let by_words = logs(include_str!("../../queries/log/has_words_by_index.sql"));
+    let logs = |may_have_text| {
+        include_str!("../../queries/log/list.sql")
+            .replace("$may_have_text", may_have_text)
+            .replace("$has_text", include_str!("../../queries/log/has_text.sql"))
+            .replace("$message", include_str!("../../queries/log/message.sql"))
+    };
+    let by_time = logs(include_str!("../../queries/log/may_have_text_by_time.sql"));
+    let by_words = logs(include_str!("../../queries/log/may_have_text_by_index.sql"));
     let none = "NULL";
     let (spans_of, logs_of) = (pattern("span").await?, pattern("log").await?);
     let owned = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
     let id = format!("'{}'", uuid::Uuid::from_bytes(Load::trace_id(LARGE_EVERY)));
-    let ((one, one_like), (many, many_like)) =
-        (word(&Load::reference(5).to_string()), word(load.templates[3][0]));
+    let reference = format!("{:012}", Load::reference(5));
+    let ((one, one_like), (many, many_like)) = (word(&reference), word(load.templates[3][0]));
+    let pieces: Vec<String> =
+        reference.as_bytes().chunks(4).map(|piece| format!("''{}''", piece.escape_ascii())).collect();
+    let pieces = format!("'{}'", pieces.join(" & "));
     let (ten, eleven) = ("'2026-11-24T10:00:00Z'", "'2026-11-24T11:00:00Z'");
     let (last, day, next) = ("'2026-11-24T23:58:00Z'", "'2026-11-24T00:00:00Z'", "'2026-11-25T00:00:00Z'");
     let text = async |sql: &str| -> Result<String> {
         Ok(format!("'{}'", client.query_one(sql, &[]).await?.get::<_, String>(0)))
     };
     let vector = text("SELECT embedding::text FROM otel.embedding ORDER BY pattern_id LIMIT 1").await?;
+    let held = format!("otel.attribute_set WHERE message_words @@ to_tsquery('simple', {many})");
+    let sets = text(&format!("SELECT coalesce(array_agg(set_id), '{{}}')::text FROM {held}")).await?;
+    let sets = format!("{sets}::bigint[]");
     let service = text("SELECT service FROM otel.trace ORDER BY trace_id LIMIT 1").await?;
     let name = text("SELECT name FROM otel.trace ORDER BY trace_id LIMIT 1").await?;
     let cases = [
@@ -49,12 +60,12 @@ pub async fn print(store: &Store, load: &Load) -> Result<()> {
         (
             "Log records by a rare word, after the first window",
             by_words.as_str(),
-            owned(&[&one, &one_like, none, none, day, last, "100"]),
+            owned(&[&one, &one_like, "'{}'", day, last, "'{}'", &pieces, none, none, "100"]),
         ),
         (
             "Log records by a frequent word, in the first window",
             by_time.as_str(),
-            owned(&[&many, &many_like, none, none, last, none, "100"]),
+            owned(&[&many, &many_like, &sets, last, none, &sets, &many_like, none, none, "100"]),
         ),
         (
             "Traces that may be like one",

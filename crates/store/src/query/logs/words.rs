@@ -16,7 +16,7 @@ const MOST_SETS: usize = 64;
 /// Letters and digits of a piece, as `otel.own_words` divides words.
 const PIECE: usize = 4;
 
-/// Fewer letters that begin a piece are not looked for in the index: too many pieces begin with them.
+/// Fewer letters that begin a second piece are not looked for in the index: too many pieces begin with them.
 const LEAST_OF_PIECE: usize = 2;
 
 /// What a message must hold.
@@ -125,13 +125,13 @@ impl Word {
         format!("'{}'{}", self.text, if self.begins { ":*" } else { "" })
     }
 
-    /// As a query over `otel.own_words`; all that is more than its pieces is left to look at.
+    /// As a query over `otel.own_words`, which finds more than this word.
     fn query(&self) -> String {
         let pieces = pieces(&self.text);
         let last = pieces.len() - 1;
         let mut queries = Vec::new();
         for (index, piece) in pieces.iter().enumerate() {
-            if index < last || piece.whole || !self.begins {
+            if index < last || piece.ends || !self.begins {
                 queries.push(format!("'{}'", piece.text));
             } else if last == 0 || piece.text.chars().count() >= LEAST_OF_PIECE {
                 queries.push(format!("'{}':*", piece.text));
@@ -205,23 +205,26 @@ impl Words {
 #[derive(Debug, PartialEq)]
 struct Piece<'a> {
     text: &'a str,
-    /// Nothing of the word can follow in the same piece.
-    whole: bool,
+    /// However the word goes on, this piece does not.
+    ends: bool,
 }
 
-/// The pieces of a word.
+/// The pieces of a word: of letters and digits of ASCII that stand together the first four and the next four, where there are more
+/// than four.
 fn pieces(word: &str) -> Vec<Piece<'_>> {
-    let (mut pieces, mut start, mut run) = (Vec::new(), 0, 0);
-    for (at, character) in word.char_indices() {
-        run = if character.is_ascii_alphanumeric() { run + 1 } else { 0 };
-        if run == PIECE {
-            let end = at + 1;
-            pieces.push(Piece { text: &word[start..end], whole: true });
-            (start, run) = (end, 0);
+    let (mut pieces, mut start, mut at) = (Vec::new(), 0, 0);
+    while let Some(character) = word[at..].chars().next() {
+        let run = word[at..].bytes().take_while(u8::is_ascii_alphanumeric).count();
+        if run > PIECE {
+            let (first, second) = (at + PIECE, at + run.min(2 * PIECE));
+            pieces.push(Piece { text: &word[start..first], ends: true });
+            pieces.push(Piece { text: &word[first..second], ends: run >= 2 * PIECE });
+            start = at + run;
         }
+        at += run.max(character.len_utf8());
     }
     if start < word.len() {
-        pieces.push(Piece { text: &word[start..], whole: false });
+        pieces.push(Piece { text: &word[start..], ends: false });
     }
     pieces
 }
@@ -255,13 +258,15 @@ mod tests {
     }
 
     #[test]
-    fn the_index_has_words_in_pieces_of_four() {
+    fn the_index_has_the_first_two_pieces_of_a_word() {
         assert_eq!(query("declin", true), "'decl' & 'in':*");
         assert_eq!(query("declin", false), "'decl' & 'in'");
-        assert_eq!(query("user", true), "'user'", "nothing can follow in the same piece");
-        assert_eq!(query("65af03ac7", true), "'65af' & '03ac'", "one letter tells too little");
+        assert_eq!(query("user", true), "'user':*", "a letter that is not ASCII may follow");
+        assert_eq!(query("65af03ac7", true), "'65af' & '03ac'");
+        assert_eq!(query("65af0", true), "'65af'", "one letter tells too little");
         assert_eq!(query("7", true), "'7':*");
-        assert_eq!(query("caf\u{e9}12345", true), "'caf\u{e9}1234'", "where PostgreSQL divides it");
+        assert_eq!(query("caf\u{e9}12345", false), "'caf\u{e9}1234' & '5'", "where PostgreSQL divides it");
+        assert_eq!(query("abcdefghij\u{e9}k", true), "'abcd' & 'efgh' & '\u{e9}k':*");
         assert_eq!(query("\u{6771}\u{4eac}", true), "'\u{6771}\u{4eac}':*");
     }
 
@@ -279,7 +284,9 @@ mod tests {
         assert_eq!((sought.sure, sought.sets, sought.patterns), (vec![3], vec![3], vec![7]));
         assert_eq!(
             sought.own_query.as_deref(),
-            Some("('4217' & (xff | x10)) | ('4217' & 'user' & (x1)) | ('4217' & 'sess' & 'ion':* & 'user')")
+            Some(
+                "('4217':* & (xff | x10)) | ('4217':* & 'user':* & (x1)) | ('4217':* & 'sess' & 'ion':* & 'user':*)"
+            )
         );
         assert_eq!(sought.own_likes, Some(["%4217%", "%session%", "%user%"].map(str::to_owned).to_vec()));
         let phrase = Words::of("\"user 4217\"");
