@@ -3,7 +3,7 @@ SELECT b.bucket, count(*) AS looked, count(*) FILTER (WHERE b.matches) AS matchi
 FROM (
     SELECT date_bin($12::bigint * interval '1 millisecond', l.time, $4::timestamptz) AS bucket, l.severity_number,
            ($2::text[] IS NULL OR $has_text) AND ($8::integer IS NULL OR l.severity_number >= $8)
-           AND ($13::jsonb IS NULL OR otel.attributes_of(l.set_id, l.attributes) @> $13) AS matches
+           AND ($13::jsonb IS NULL OR otel.log_attributes_of(l.set_id, l.attributes, l.message) @> $13) AS matches
     FROM (
         SELECT l.time, l.severity_number, l.message, l.attributes, l.set_id
         FROM otel.log_record l $sample

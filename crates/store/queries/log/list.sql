@@ -1,7 +1,7 @@
 SELECT l.time, l.time_nanos, coalesce(l.observed_delta_ns, s.observed_delta_ns) AS observed_delta_ns,
        coalesce(l.flags, s.flags) AS flags, l.service, l.severity_number,
        coalesce(l.severity_text, s.severity_text) AS severity_text, otel.message_of(s.message_format, l.message) AS message,
-       l.body, l.event_name, l.trace_id, l.span_id, otel.attributes_of(l.set_id, l.attributes) AS attributes, l.extra, l.pattern_id,
+       l.body, l.event_name, l.trace_id, l.span_id, otel.log_attributes_of(l.set_id, l.attributes, l.message) AS attributes, l.extra, l.pattern_id,
        l.set_id, l.place AS place,
        r.attributes AS resource_attributes, r.schema_url AS resource_schema_url, r.extra AS resource_extra,
        c.name AS scope_name, c.version AS scope_version, c.attributes AS scope_attributes,
@@ -15,7 +15,7 @@ FROM (
       AND ($8::integer IS NULL OR l.severity_number >= $8)
       AND ($9::text IS NULL OR l.service = $9)
       AND ($11::bigint IS NULL OR l.pattern_id = $11 OR l.error_id = $11)
-      AND ($12::jsonb IS NULL OR otel.attributes_of(l.set_id, l.attributes) @> $12)
+      AND ($12::jsonb IS NULL OR otel.log_attributes_of(l.set_id, l.attributes, l.message) @> $12)
       AND ($13::timestamptz IS NULL
            OR l.time <= $13 AND (l.time < $13 OR (l.time_nanos, l.ctid) < ($14::smallint, $15::text::tid)))
     ORDER BY l.time DESC, l.time_nanos DESC, l.ctid DESC

@@ -7,8 +7,8 @@ use crate::{
     encode::{
         copy::CopyBuffer,
         extra::Extra,
-        span::{Meaning, Origin, attributes, span_id, trace_id},
-        view::{LogView, Value},
+        span::{Meaning, Origin, attributes, span_id, trace_id, write_own_values},
+        view::{Attribute, LogView, Value},
     },
     export::{Column, Division},
     time::UnixNanos,
@@ -28,6 +28,9 @@ pub(crate) fn log_time(log: &LogView<'_>, received: UnixNanos) -> UnixNanos {
 /// Between the values of a message in the column `message`.
 pub(crate) const VALUE_SEPARATOR: char = '\u{1f}';
 
+/// Between them and the values of attributes.
+pub(crate) const ATTRIBUTES_SEPARATOR: char = '\u{1e}';
+
 /// How a record is divided between its row and the set that the row names.
 #[derive(Clone, Debug)]
 pub(crate) struct LogDivision<'a> {
@@ -42,10 +45,17 @@ impl LogDivision<'_> {
         self.division.set
     }
 
-    /// What the row holds of the message, where the set has the rest.
-    fn own_message(&self) -> Option<String> {
+    /// What the row holds of message and attributes, where the set has the rest of the message.
+    fn own_text(&self, attributes: &[Attribute<'_>]) -> Option<String> {
         let values = self.values.as_ref().filter(|_| !self.division.holds_column(Column::Message))?;
-        Some(values.join(VALUE_SEPARATOR.encode_utf8(&mut [0; 4])))
+        let mut text = values.join(VALUE_SEPARATOR.encode_utf8(&mut [0; 4]));
+        if self.division.own != 0 {
+            text.push(ATTRIBUTES_SEPARATOR);
+            let mut json = text.into_bytes();
+            write_own_values(&mut json, attributes, self.division);
+            text = String::from_utf8(json).expect("JSON that we wrote is UTF-8");
+        }
+        Some(text)
     }
 }
 
@@ -71,7 +81,8 @@ pub(crate) fn encode_log(
     let severity_text = optional_text(&mut extra, "severity_text", log.severity_text);
     let event_name = optional_text(&mut extra, "event_name", log.event_name);
     let (message, body) = body(&mut extra, log.body);
-    let message = division.and_then(LogDivision::own_message).map(Cow::Owned).or(message);
+    let own_text = division.and_then(|division| division.own_text(&log.attributes)).map(Cow::Owned);
+    let has_own_text = own_text.is_some();
     extra.count("dropped_attributes_count", log.dropped_attributes);
     let division = division.map(|log| log.division);
     let own = |column| division.is_none_or(|division| division.holds_column(column));
@@ -89,9 +100,13 @@ pub(crate) fn encode_log(
     rows.text(origin.service);
     rows.optional(severity_text.as_deref().filter(|_| own(Column::SeverityText)), CopyBuffer::text);
     rows.optional(event_name.as_deref(), CopyBuffer::text);
-    rows.optional(message.as_deref(), CopyBuffer::text);
+    rows.optional(own_text.or(message).as_deref(), CopyBuffer::text);
     rows.optional(body, |rows, json| rows.jsonb(|out| out.extend_from_slice(&json)));
-    attributes(rows, &log.attributes, division);
+    if has_own_text {
+        rows.null();
+    } else {
+        attributes(rows, &log.attributes, division);
+    }
     rows.jsonb(|out| extra.write(out));
     meaning.push(rows);
     rows.optional(division.map(|division| division.set), CopyBuffer::int8);

@@ -60,18 +60,21 @@ pub(crate) fn attributes(rows: &mut CopyBuffer, attributes: &[Attribute<'_>], di
         Some(Division { own: 0, .. }) => {}
         Some(division) => {
             out.push(b'[');
-            let mut first = true;
-            for (index, attribute) in attributes.iter().enumerate() {
-                if division.holds(index) {
-                    if !std::mem::take(&mut first) {
-                        out.push(b',');
-                    }
-                    write_value_view(out, attribute.value());
-                }
-            }
+            write_own_values(out, attributes, division);
             out.push(b']');
         }
     });
+}
+
+/// The values that the row holds, as JSON with commas between.
+pub(crate) fn write_own_values(out: &mut Vec<u8>, attributes: &[Attribute<'_>], division: Division) {
+    let own = attributes.iter().enumerate().filter(|(index, _)| division.holds(*index));
+    for (number, (_, attribute)) in own.enumerate() {
+        if number > 0 {
+            out.push(b',');
+        }
+        write_value_view(out, attribute.value());
+    }
 }
 
 pub(crate) fn encode_span(

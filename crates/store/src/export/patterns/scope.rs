@@ -17,7 +17,7 @@ use crate::{
     encode::{
         error::Described,
         extra::without_nul,
-        log::{LogDivision, VALUE_SEPARATOR, observed_delta},
+        log::{ATTRIBUTES_SEPARATOR, LogDivision, VALUE_SEPARATOR, observed_delta},
         view::{self, Attribute, LogView},
     },
     time::UnixNanos,
@@ -184,9 +184,13 @@ impl Scope {
         time: UnixNanos,
         scope_id: i32,
     ) -> Option<(LogDivision<'a>, Option<SetRow>)> {
+        let message = if let view::Value::Text(text) = log.body { Some(text) } else { None };
+        if message.is_some_and(|text| text.contains(ATTRIBUTES_SEPARATOR)) {
+            return None;
+        }
         self.forget_layouts(pattern);
         let frame = self.miner.pattern(pattern).map(Pattern::frame);
-        let (frame, values) = frame.and_then(|frame| Some((frame, message_values(frame, log)?))).unzip();
+        let (frame, values) = frame.and_then(|frame| Some((frame, message_values(frame, message?)?))).unzip();
         let columns = Columns {
             pattern,
             frame,
@@ -299,9 +303,8 @@ impl Group {
     }
 }
 
-/// The values of a message that is text and of this frame, where they can be told apart in one column.
-fn message_values<'a>(frame: &Frame, log: &LogView<'a>) -> Option<Vec<&'a str>> {
-    let view::Value::Text(message) = log.body else { return None };
+/// The values of a message of this frame, where they can be told apart in one column.
+fn message_values<'a>(frame: &Frame, message: &'a str) -> Option<Vec<&'a str>> {
     let values = frame.values(message)?;
     let plain = |value: &&str| !value.contains(['\0', VALUE_SEPARATOR]);
     values.iter().all(plain).then_some(values)
