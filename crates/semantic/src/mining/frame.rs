@@ -68,9 +68,9 @@ impl Frame {
         let whole = |(index, value): (usize, &&str)| {
             let before = self.literals[index].bytes().last();
             let after = self.literals[index + 1].bytes().next();
-            !value.is_empty()
-                && !(is_of_word(before) && is_of_word(value.bytes().next()))
-                && !(is_of_word(after) && is_of_word(value.bytes().last()))
+            let cut = is_of_word(before) && is_of_word(value.bytes().next())
+                || is_of_word(after) && is_of_word(value.bytes().last());
+            !value.is_empty() && !cut
         };
         values.iter().enumerate().all(whole).then_some(values)
     }
