@@ -24,12 +24,6 @@ pub async fn print(store: &Store, load: &Load) -> Result<()> {
     let of_logs = include_str!("../../queries/trace/with_log_patterns.sql");
     let nearest =
         include_str!("../../queries/pattern/nearest.sql").replace("$dimension", "384").replace("$model", "1");
-    let logs = |may_have_text| {
-        include_str!("../../queries/log/list.sql")
-            .replace("$may_have_text", may_have_text)
-            .replace("$has_text", include_str!("../../queries/log/has_text.sql"))
-            .replace("$message", include_str!("../../queries/log/message.sql"))
-    };
     let by_time = logs(include_str!("../../queries/log/may_have_text_by_time.sql"));
     let by_words = logs(include_str!("../../queries/log/may_have_text_by_index.sql"));
     let none = "NULL";
@@ -38,9 +32,7 @@ pub async fn print(store: &Store, load: &Load) -> Result<()> {
     let id = format!("'{}'", uuid::Uuid::from_bytes(Load::trace_id(LARGE_EVERY)));
     let reference = format!("{:012}", Load::reference(5));
     let ((one, one_like), (many, many_like)) = (word(&reference), word(load.templates[3][0]));
-    let pieces: Vec<String> =
-        reference.as_bytes().chunks(4).map(|piece| format!("''{}''", piece.escape_ascii())).collect();
-    let pieces = format!("'{}'", pieces.join(" & "));
+    let pieces = pieces(&reference);
     let (ten, eleven) = ("'2026-11-24T10:00:00Z'", "'2026-11-24T11:00:00Z'");
     let (last, day, next) = ("'2026-11-24T23:58:00Z'", "'2026-11-24T00:00:00Z'", "'2026-11-25T00:00:00Z'");
     let text = async |sql: &str| -> Result<String> {
@@ -96,6 +88,19 @@ async fn explain(client: &tokio_postgres::Client, name: &str, sql: &str) -> Resu
     }
     println!("```");
     Ok(())
+}
+
+/// The list of log records with what finds those that may have the text.
+fn logs(may_have_text: &str) -> String {
+    include_str!("../../queries/log/list.sql")
+        .replace("$may_have_text", may_have_text)
+        .replace("$has_text", include_str!("../../queries/log/has_text.sql"))
+        .replace("$message", include_str!("../../queries/log/message.sql"))
+}
+
+/// The first pieces of a long number, as a query over the words that records hold themselves.
+fn pieces(number: &str) -> String {
+    format!("'''{}'' & ''{}'''", &number[..4], &number[4..8])
 }
 
 /// A word as a text query and as LIKE patterns.
