@@ -114,7 +114,7 @@ fn kept(keep: Keep, table: &str) -> u32 {
     match table {
         "log_record" => keep.logs_days,
         "metric_point" => keep.metrics_days,
-        "pattern_count" | "pattern_minute" | "pattern_hour" => keep.traces_days.max(keep.logs_days),
+        _ if table.starts_with("pattern_") => keep.traces_days.max(keep.logs_days),
         _ => keep.traces_days,
     }
 }

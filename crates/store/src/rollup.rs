@@ -1,7 +1,7 @@
-//! How often patterns came is summed up, by the minute and by the hour.
+//! How often patterns came is summed up, by the minute, the hour and six hours.
 //!
 //! Writers add a row for each pattern of each group of requests, so that none waits for another. Minutes later these rows are
-//! moved: a question about a day reads 24 rows of a pattern, however many spans followed it. What came late is added to what
+//! moved: a question about a day reads nine rows of a pattern, however many spans followed it. What came late is added to what
 //! is there. Whoever asks meanwhile sees everything once: rows are moved an hour at a time, each in one statement.
 
 use std::time::Duration;

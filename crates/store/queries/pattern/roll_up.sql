@@ -19,7 +19,7 @@ WITH oldest AS (
         errors = m.errors + excluded.errors,
         duration_ns = m.duration_ns + excluded.duration_ns
 ), hours AS (
-    INSERT INTO otel.pattern_hour AS h (hour, pattern_id, kind, count, errors, duration_ns, last_seen)
+    INSERT INTO otel.pattern_hour AS h (hour, pattern_id, kind, count, errors, duration_ns, last_minute)
     SELECT otel.hour(minute), pattern_id, kind, sum(count), sum(errors), sum(duration_ns), max(minute)
     FROM taken
     GROUP BY 1, pattern_id, kind
@@ -27,6 +27,16 @@ WITH oldest AS (
         count = h.count + excluded.count,
         errors = h.errors + excluded.errors,
         duration_ns = h.duration_ns + excluded.duration_ns,
-        last_seen = greatest(h.last_seen, excluded.last_seen)
+        last_minute = greatest(h.last_minute, excluded.last_minute)
+), six_hours AS (
+    INSERT INTO otel.pattern_six_hours AS s (since, pattern_id, kind, count, errors, duration_ns, last_seen)
+    SELECT otel.six_hours(minute), pattern_id, kind, sum(count), sum(errors), sum(duration_ns), max(minute)
+    FROM taken
+    GROUP BY 1, pattern_id, kind
+    ON CONFLICT (pattern_id, since) DO UPDATE SET
+        count = s.count + excluded.count,
+        errors = s.errors + excluded.errors,
+        duration_ns = s.duration_ns + excluded.duration_ns,
+        last_seen = greatest(s.last_seen, excluded.last_seen)
 )
 SELECT count(*) FROM taken

@@ -17,13 +17,14 @@ const DAYS_BACK: u64 = 90;
 pub(crate) const DAYS_AHEAD: u64 = 2;
 
 /// The partitioned tables, each with the column that says of which day a row is.
-pub(crate) const TIMES: [(&str, &str); 6] = [
+pub(crate) const TIMES: [(&str, &str); 7] = [
     ("span", "start_time"),
     ("log_record", "time"),
     ("metric_point", "time"),
     ("pattern_count", "minute"),
     ("pattern_minute", "minute"),
     ("pattern_hour", "hour"),
+    ("pattern_six_hours", "since"),
 ];
 
 /// The partitions that are known to be there.
@@ -48,7 +49,7 @@ impl Partitions {
         let today = day(now);
         let kept = today.saturating_sub(DAYS_BACK)..=today.saturating_add(DAYS_AHEAD);
         let counts = days.spans.union(&days.logs).copied().collect();
-        let of_tables = [&days.spans, &days.logs, &days.points, &counts, &counts, &counts];
+        let of_tables = [&days.spans, &days.logs, &days.points, &counts, &counts, &counts, &counts];
         for ((table, time_column), days) in TIMES.into_iter().zip(of_tables) {
             for day in days.iter().copied().filter(|day| kept.contains(day)) {
                 if self.known.lock().expect("no holder of this lock panics").contains(&(table, day)) {

@@ -3,7 +3,7 @@
 //! A group is of one service, one exception type, the same innermost frames of the application, and messages of one
 //! pattern. Errors are never put together because they are merely alike.
 
-use std::collections::HashMap;
+use mahavishnu_semantic::PatternId;
 
 use super::{PatternRecord, QueryService, limit, search::record, timestamp};
 use crate::{error::StoreError, time::UnixNanos};
@@ -51,21 +51,13 @@ impl QueryService {
             .await?;
         let mut groups = Vec::with_capacity(rows.len());
         for row in &rows {
-            let trend = vec![0; TREND_PARTS];
-            groups.push(ErrorGroup { pattern: record(row)?, trend, example_trace: row.try_get("trace_id")? });
+            let pattern = record(row)?;
+            groups.push(ErrorGroup { pattern, trend: Vec::new(), example_trace: row.try_get("trace_id")? });
         }
-        let ids: Vec<i64> = groups.iter().map(|group| group.pattern.id.0.cast_signed()).collect();
-        let parts = i32::try_from(TREND_PARTS).unwrap_or(i32::MAX);
-        let rows =
-            self.rows(include_str!("../../queries/error/trend.sql"), &[&ids, &since, &until, &parts]).await?;
-        let at: HashMap<i64, usize> = ids.into_iter().enumerate().map(|(at, id)| (id, at)).collect();
-        for row in rows {
-            let (id, bucket, count): (i64, i32, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            let part =
-                at.get(&id).and_then(|at| groups[*at].trend.get_mut(usize::try_from(bucket - 1).ok()?));
-            if let Some(part) = part {
-                *part += count.unsigned_abs();
-            }
+        let ids: Vec<PatternId> = groups.iter().map(|group| group.pattern.id).collect();
+        let trends = self.trends(&ids, (filter.since, filter.until)).await?;
+        for (group, trend) in groups.iter_mut().zip(trends) {
+            group.trend = trend;
         }
         Ok(groups)
     }

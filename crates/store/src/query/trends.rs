@@ -16,6 +16,9 @@ const EXAMPLES: usize = 20;
 /// The latest traces of an operation among which healthy ones are looked for.
 const LATEST: i64 = 1_000;
 
+/// In nanoseconds.
+const HOUR: u64 = 3_600_000_000_000;
+
 /// A pattern with how it came over time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PatternTrend {
@@ -129,23 +132,32 @@ impl QueryService {
             let reason = "the time ends before it begins: since must be before until";
             return Err(StoreError::InvalidArgument(reason.to_owned()));
         }
-        let ids: Vec<i64> = patterns.iter().map(|pattern| pattern.id.0.cast_signed()).collect();
-        let mut trends: HashMap<i64, Vec<u64>> = HashMap::new();
+        let ids: Vec<PatternId> = patterns.iter().map(|pattern| pattern.id).collect();
+        let trends = self.trends(&ids, (since, until)).await?;
+        Ok(patterns.into_iter().zip(trends).map(|(pattern, trend)| PatternTrend { pattern, trend }).collect())
+    }
+
+    /// How often each of these came in each of [`TREND_PARTS`] equal parts of a time. Where a part is an hour or more, an hour
+    /// that lies in two of them counts in the one in which it begins.
+    pub(super) async fn trends(
+        &self,
+        patterns: &[PatternId],
+        (since, until): (UnixNanos, UnixNanos),
+    ) -> Result<Vec<Vec<u64>>, StoreError> {
+        let ids: Vec<i64> = patterns.iter().map(|id| id.0.cast_signed()).collect();
         let parts = i32::try_from(TREND_PARTS).unwrap_or(i32::MAX);
+        let by_hours = until.0.saturating_sub(since.0) / TREND_PARTS as u64 >= HOUR;
         let window = (timestamp(Some(since)), timestamp(Some(until)));
         let sql = include_str!("../../queries/error/trend.sql");
-        for row in self.rows(sql, &[&ids, &window.0, &window.1, &parts]).await? {
+        let rows = self.rows(sql, &[&ids, &window.0, &window.1, &parts, &by_hours]).await?;
+        let mut trends = HashMap::new();
+        for row in &rows {
             let (id, part, count): (i64, i32, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             let trend = trends.entry(id).or_insert_with(|| vec![0; TREND_PARTS]);
             if let Some(part) = usize::try_from(part - 1).ok().and_then(|part| trend.get_mut(part)) {
                 *part += count.unsigned_abs();
             }
         }
-        let trend_of = |pattern: &PatternRecord| trends.get(&pattern.id.0.cast_signed()).cloned();
-        let with_trend = |pattern: PatternRecord| PatternTrend {
-            trend: trend_of(&pattern).unwrap_or_else(|| vec![0; TREND_PARTS]),
-            pattern,
-        };
-        Ok(patterns.into_iter().map(with_trend).collect())
+        Ok(ids.iter().map(|id| trends.remove(id).unwrap_or_else(|| vec![0; TREND_PARTS])).collect())
     }
 }

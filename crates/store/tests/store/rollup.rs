@@ -57,9 +57,15 @@ async fn answers(query: &QueryService) -> Result<Vec<String>> {
         (Some(70), Some(130)),
         (None, Some(90)),
         (Some(90), None),
+        // So long that trends are by the hour.
+        (Some(-1501), Some(240)),
+        (Some(-1501), Some(209)),
+        (Some(31), Some(2000)),
     ];
     for (since, until) in times {
-        let at = |minute: Option<u64>| minute.map(|minute| UnixNanos(START + minute * MINUTE));
+        let at = |minute: Option<i64>| {
+            minute.map(|minute| UnixNanos(START.saturating_add_signed(minute * MINUTE.cast_signed())))
+        };
         let (since, until) = (at(since), at(until));
         let filter = PatternFilter { since, until, limit: 100, ..PatternFilter::default() };
         let window = (since.unwrap_or(UnixNanos(START)), until.unwrap_or(UnixNanos(END)));
@@ -105,12 +111,13 @@ async fn answers_are_the_same_before_and_after_counts_are_summed_up(#[case] engi
     }
 
     let sql = "SELECT (SELECT count(*) FROM otel.pattern_count), (SELECT sum(count)::bigint FROM otel.pattern_hour),
-                      (SELECT sum(count)::bigint FROM otel.pattern_minute), (SELECT max(count) FROM otel.pattern_minute)";
+                      (SELECT sum(count)::bigint FROM otel.pattern_minute),
+                      (SELECT sum(count)::bigint FROM otel.pattern_six_hours)";
     let row = store.connection().await?.query_one(sql, &[]).await?;
     let counts: [i64; 4] = [row.get(0), row.get(1), row.get(2), row.get(3)];
     // Of each of 240 minutes: three calls and a line, in every tenth three errors of two services; all twice.
     let all = 2 * 240 * 4 + 2 * 24 * 3;
-    assert_eq!((counts[0], counts[1], counts[2]), (0, all, all), "left, by hours, by minutes");
+    assert_eq!(counts, [0, all, all, all], "left, by hours, by minutes, by six hours");
     Ok(())
 }
 
