@@ -15,7 +15,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     Migration { version: 1, name: "telemetry", sql: include_str!("../migrations/0001_telemetry.sql") },
     Migration { version: 2, name: "views", sql: include_str!("../migrations/0002_views.sql") },
     Migration { version: 3, name: "delivery", sql: include_str!("../migrations/0003_delivery.sql") },
@@ -26,6 +26,7 @@ const MIGRATIONS: [Migration; 10] = [
     Migration { version: 8, name: "rollup", sql: include_str!("../migrations/0008_rollup.sql") },
     Migration { version: 9, name: "messages", sql: include_str!("../migrations/0009_messages.sql") },
     Migration { version: 10, name: "six_hours", sql: include_str!("../migrations/0010_six_hours.sql") },
+    Migration { version: 11, name: "span_sets", sql: include_str!("../migrations/0011_span_sets.sql") },
 ];
 
 /// The schema version that this program brings a database to.

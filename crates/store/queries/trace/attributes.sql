@@ -3,7 +3,7 @@ FROM (
     SELECT a.key, a.value, count(DISTINCT s.trace_id) AS count,
            row_number() OVER (PARTITION BY a.key ORDER BY count(DISTINCT s.trace_id) DESC, a.value) AS place
     FROM otel.span s
-    CROSS JOIN LATERAL jsonb_each(otel.attributes_of(s.set_id, s.attributes)) AS a (key, value)
+    CROSS JOIN LATERAL jsonb_each(otel.span_attributes_of(s.set_id, s.attributes, s.own_attributes)) AS a (key, value)
     WHERE s.trace_id = ANY ($1::uuid[])
       AND s.start_time >= $2
       AND s.start_time <= $3

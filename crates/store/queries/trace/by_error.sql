@@ -1,5 +1,5 @@
 SELECT s.trace_id, s.span_id, s.name, s.service, s.status, s.start_time, s.start_nanos, s.duration_ns,
-       otel.attributes_of(s.set_id, s.attributes) AS attributes,
+       otel.span_attributes_of(s.set_id, s.attributes, s.own_attributes) AS attributes,
        coalesce(m.message, s.status_message) AS message
 FROM otel.span s
 LEFT JOIN LATERAL (

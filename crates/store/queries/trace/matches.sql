@@ -13,5 +13,5 @@
         WHERE s.trace_id = t.trace_id
           AND s.start_time >= t.start_time
           AND s.start_time <= t.end_time
-          AND otel.attributes_of(s.set_id, s.attributes) @> $12
+          AND otel.span_attributes_of(s.set_id, s.attributes, s.own_attributes) @> $12
     ))

@@ -1,6 +1,6 @@
 SELECT DISTINCT ON (wanted.trace_id)
        wanted.number, s.trace_id, s.span_id, s.name, s.service, s.status, s.start_time, s.start_nanos, s.duration_ns,
-       otel.attributes_of(s.set_id, s.attributes) AS attributes
+       otel.span_attributes_of(s.set_id, s.attributes, s.own_attributes) AS attributes
 FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS wanted (trace_id, span_id, number)
 CROSS JOIN LATERAL (
     SELECT *
@@ -13,7 +13,7 @@ CROSS JOIN LATERAL (
       AND ($7::bigint IS NULL OR duration_ns <= $7)
       AND ($8::timestamptz IS NULL OR start_time >= $8)
       AND ($9::timestamptz IS NULL OR start_time < $9)
-      AND ($10::jsonb IS NULL OR otel.attributes_of(set_id, attributes) @> $10)
+      AND ($10::jsonb IS NULL OR otel.span_attributes_of(set_id, attributes, own_attributes) @> $10)
     ORDER BY span.span_id = wanted.span_id DESC, start_time
     LIMIT 1
 ) s

@@ -1,5 +1,5 @@
 SELECT wanted.number, s.trace_id, s.span_id, s.name, s.service, s.status, s.start_time, s.start_nanos, s.duration_ns,
-       otel.attributes_of(s.set_id, s.attributes) AS attributes
+       otel.span_attributes_of(s.set_id, s.attributes, s.own_attributes) AS attributes
 FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (pattern_id, number)
 CROSS JOIN LATERAL (
     SELECT trace_id, span_id
@@ -22,7 +22,7 @@ CROSS JOIN LATERAL (
       AND ($5::smallint IS NULL OR status = $5)
       AND ($6::bigint IS NULL OR duration_ns >= $6)
       AND ($7::bigint IS NULL OR duration_ns <= $7)
-      AND ($10::jsonb IS NULL OR otel.attributes_of(set_id, attributes) @> $10)
+      AND ($10::jsonb IS NULL OR otel.span_attributes_of(set_id, attributes, own_attributes) @> $10)
     ORDER BY span.span_id = l.span_id DESC, start_time
     LIMIT 1
 ) s

@@ -1,5 +1,5 @@
 SELECT wanted.number, s.trace_id, s.span_id, s.name, s.service, s.status, s.start_time, s.start_nanos, s.duration_ns,
-       otel.attributes_of(s.set_id, s.attributes) AS attributes
+       otel.span_attributes_of(s.set_id, s.attributes, s.own_attributes) AS attributes
 FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (pattern_id, number)
 CROSS JOIN LATERAL (
     SELECT *
@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
       AND ($9::timestamptz IS NULL OR start_time < $9)
       AND ($8::timestamptz IS NULL OR otel.second(start_time) >= otel.second($8))
       AND ($9::timestamptz IS NULL OR otel.second(start_time) <= otel.second($9))
-      AND ($10::jsonb IS NULL OR otel.attributes_of(set_id, attributes) @> $10)
+      AND ($10::jsonb IS NULL OR otel.span_attributes_of(set_id, attributes, own_attributes) @> $10)
     ORDER BY otel.second(start_time) DESC, start_time DESC
     LIMIT $2
 ) s

@@ -153,6 +153,19 @@ impl CopyBuffer {
         }
     }
 
+    /// What `write` writes as text, without NUL; NULL where it writes nothing.
+    pub(crate) fn written_text(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; 4]);
+        write(&mut self.bytes);
+        if self.bytes.len() == start + 4 {
+            self.bytes.truncate(start);
+            self.null();
+        } else {
+            self.patch_length(start);
+        }
+    }
+
     /// A list as `jsonb`; NULL where it is empty.
     pub(crate) fn jsonb_array<T>(&mut self, items: &[T], write: impl FnMut(&mut Vec<u8>, &T)) {
         self.jsonb(|out| {

@@ -14,6 +14,11 @@ pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
     if text.as_bytes().contains(&0) { text.replace('\0', REPLACEMENT).into() } else { text.into() }
 }
 
+/// The number of an enum as a column of two bytes can hold it: 0 where it does not fit.
+pub(crate) fn small(number: i32) -> i16 {
+    i16::try_from(number).unwrap_or(0)
+}
+
 /// An object that is built while a row is encoded; it takes no memory as long as it is empty.
 #[derive(Debug, Default)]
 pub(crate) struct Extra {
@@ -56,12 +61,12 @@ impl Extra {
         }
     }
 
-    /// The number of an enum, for a column of two bytes; what does not fit is kept here and the column has 0.
+    /// The same; what does not fit is kept here.
     pub(crate) fn small(&mut self, field: &str, value: i32) -> i16 {
-        i16::try_from(value).unwrap_or_else(|_| {
+        if i16::try_from(value).is_err() {
             self.number(field, value);
-            0
-        })
+        }
+        small(value)
     }
 
     /// Whatever `write` writes.

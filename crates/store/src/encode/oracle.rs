@@ -40,7 +40,7 @@ pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &Span, origin: Origin<'_>
     extra.count("dropped_events_count", span.dropped_events_count);
     extra.count("dropped_links_count", span.dropped_links_count);
 
-    rows.begin_row(21);
+    rows.begin_row(22);
     rows.uuid(trace);
     rows.int8(id);
     rows.optional(span_id(&span.parent_span_id), CopyBuffer::int8);
@@ -65,6 +65,7 @@ pub(crate) fn encode_span(rows: &mut CopyBuffer, span: &Span, origin: Origin<'_>
     rows.jsonb_array(&span.links, write_link);
     rows.jsonb(|out| extra.write(out));
     meaning.push(rows);
+    rows.null();
     rows.null();
 }
 

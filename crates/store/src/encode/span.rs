@@ -9,14 +9,14 @@ use crate::{
         extra::Extra,
         view::{Attribute, EventView, LinkView, SpanView},
     },
-    export::Division,
+    export::{Column, Division},
     time::UnixNanos,
 };
 
 /// The columns in the order in which [`encode_span`] pushes them.
 pub(crate) const COPY_SPANS: &str = include_str!("../../queries/span/copy.sql");
 
-const COLUMNS: i16 = 21;
+const COLUMNS: i16 = 22;
 
 /// What a row says of where its record comes from.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +96,7 @@ pub(crate) fn encode_span(
     extra.count("dropped_attributes_count", span.dropped_attributes);
     extra.count("dropped_events_count", span.dropped_events);
     extra.count("dropped_links_count", span.dropped_links);
+    let own = |column| division.is_none_or(|division| division.holds_column(column));
 
     rows.begin_row(COLUMNS);
     rows.uuid(trace);
@@ -105,20 +106,26 @@ pub(crate) fn encode_span(
     // The difference wraps, so that start and duration give back any end.
     rows.int8(span.end.wrapping_sub(span.start).cast_signed());
     rows.int4(origin.resource_id);
-    rows.int4(origin.scope_id);
+    rows.optional(own(Column::Scope).then_some(origin.scope_id), CopyBuffer::int4);
     rows.int2(start.remainder_nanos());
-    rows.int2(kind);
+    rows.optional(own(Column::Kind).then_some(kind), CopyBuffer::int2);
     rows.int2(status);
-    rows.int4(span.flags.cast_signed());
+    rows.optional(own(Column::Flags).then_some(span.flags.cast_signed()), CopyBuffer::int4);
     rows.text(origin.service);
     rows.text(&name);
     rows.optional(message.as_deref(), CopyBuffer::text);
-    attributes(rows, &span.attributes, division);
+    match division {
+        None => attributes(rows, &span.attributes, None),
+        Some(_) => rows.null(),
+    }
     rows.jsonb_array(&span.events, |out, event| write_event(out, event));
     rows.jsonb_array(&span.links, |out, link| write_link(out, link));
     rows.jsonb(|out| extra.write(out));
     meaning.push(rows);
     rows.optional(division.map(|division| division.set), CopyBuffer::int8);
+    rows.optional(division, |rows, division| {
+        rows.written_text(|out| write_own_values(out, &span.attributes, division));
+    });
 }
 
 fn write_event(out: &mut Vec<u8>, event: &[u8]) {

@@ -91,11 +91,23 @@ impl Patterns {
         let observed: Vec<Option<i64>> = sets.values().map(|set| set.observed_delta_ns).collect();
         let flags: Vec<Option<i32>> = sets.values().map(|set| set.flags).collect();
         let scope_ids: Vec<Option<i32>> = sets.values().map(|set| set.scope_id).collect();
+        let kinds: Vec<Option<i16>> = sets.values().map(|set| set.kind).collect();
         let statement = client.prepare_cached(include_str!("../../queries/attribute_set/save.sql")).await?;
         client
             .execute(
                 &statement,
-                &[&ids, &keys, &attributes, &patterns, &formats, &severities, &observed, &flags, &scope_ids],
+                &[
+                    &ids,
+                    &keys,
+                    &attributes,
+                    &patterns,
+                    &formats,
+                    &severities,
+                    &observed,
+                    &flags,
+                    &scope_ids,
+                    &kinds,
+                ],
             )
             .await?;
         for scope in scopes {

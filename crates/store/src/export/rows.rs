@@ -22,7 +22,7 @@ use crate::{
         shared::{resource_digest, resource_row, scope_digest, scope_row, service_name},
         span::{Meaning, Origin, encode_span},
         summary::Summaries,
-        view::{Attribute, Group, LogView, SpanView, groups, plain},
+        view::{Group, LogView, SpanView, groups, plain},
     },
     error::StoreError,
     export::{
@@ -93,7 +93,7 @@ impl Rows {
                     span.read(bytes).map_err(odd)?;
                     self.days.spans.insert(day(UnixNanos(span.start)));
                     let meaning = self.span_meaning(&span, &mut names, &mut errors);
-                    let division = self.divide(&mut names, meaning, &span.attributes);
+                    let division = self.divide(&mut names, meaning, &span, scope_id);
                     encode_span(&mut self.spans, &span, origin, meaning, division);
                     self.summaries.add(&span, &sender.service, meaning);
                 }
@@ -136,14 +136,15 @@ impl Rows {
         Ok(scope)
     }
 
-    /// What of these attributes the row holds, where the others are in a set.
+    /// What of a span its row holds, where the rest is in a set.
     fn divide(
         &mut self,
         scope: &mut Scope,
         meaning: Meaning,
-        attributes: &[Attribute<'_>],
+        span: &SpanView<'_>,
+        scope_id: i32,
     ) -> Option<Division> {
-        let (division, set) = scope.divide(meaning.pattern?, attributes)?;
+        let (division, set) = scope.divide(meaning.pattern?, span, scope_id)?;
         if let Some(set) = set {
             self.sets.insert(division.set, set);
         }

@@ -38,6 +38,8 @@ fn call(number: u64) -> Span {
         name: "GET /cart".to_owned(),
         start_time_unix_nano: NOW + number * SECOND / 10,
         end_time_unix_nano: NOW + number * SECOND / 10 + 1000,
+        kind: 2,
+        flags: 257,
         attributes: vec![
             attribute("method", method),
             attribute("user", &format!("user-{number}\u{e9}\"")),
@@ -67,7 +69,9 @@ async fn attributes_that_hardly_vary_are_stored_once_and_come_back_whole(
     let query = QueryService::new(database.store().clone());
     for number in 0..SPANS {
         let context = query.get_trace_context(TraceId(trace(number))).await?;
-        assert_eq!(context.spans[0].attributes, expected(number), "span {number}");
+        let span = &context.spans[0];
+        assert_eq!(span.attributes, expected(number), "span {number}");
+        assert_eq!((span.kind, span.flags), (2, 257), "span {number}");
     }
     for (key, value, found) in [("method", "POST", 2), ("user", "user-150\u{e9}\"", 1), ("region", "us", 0)] {
         let attributes = serde_json::Map::from_iter([(key.to_owned(), json!(value))]);
@@ -78,15 +82,15 @@ async fn attributes_that_hardly_vary_are_stored_once_and_come_back_whole(
     let row = client
         .query_one(
             "SELECT count(set_id), count(DISTINCT set_id), (SELECT count(*) FROM otel.attribute_set),
-                    count(*) FILTER (WHERE attributes @> '[]'),
-                    (SELECT count(*) FROM otel.otel_traces WHERE attributes ->> 'region' = 'eu')
+                    count(own_attributes), count(*) - count(coalesce(kind, flags, scope_id)),
+                    (SELECT count(*) FROM otel.otel_traces WHERE attributes ->> 'region' = 'eu' AND kind = 'SERVER')
              FROM otel.span",
             &[],
         )
         .await?;
-    let counts: Vec<i64> = (0..5).map(|index| row.get(index)).collect();
+    let counts: Vec<i64> = (0..6).map(|index| row.get(index)).collect();
     let divided = i64::try_from(SPANS)? - 64;
-    assert_eq!(counts, [divided, 2, 2, divided, i64::try_from(SPANS)?]);
+    assert_eq!(counts, [divided, 2, 2, divided, divided, i64::try_from(SPANS)?]);
     drop(client);
     database.close().await
 }

@@ -1,5 +1,5 @@
-//! Which attributes of the records of one pattern hardly vary: they are stored once, as a set. Of log records also some columns,
-//! and what stands around the values of the message.
+//! Which attributes of the records of one pattern hardly vary: they are stored once, as a set. So are some columns, and of log
+//! records what stands around the values of the message.
 //!
 //! The first records of a pattern are stored whole, and looked at. Then the values that were the same in nearly all of them
 //! make a set, and rows hold the others alone. A value that begins to vary leaves the set; how many sets there are is
@@ -28,6 +28,9 @@ const LAYOUTS: usize = 4;
 /// Attributes of a record that is divided: a bit each, and there are [`Column`]s.
 const MOST_ATTRIBUTES: usize = 48;
 
+/// How many [`Column`]s there are.
+const COLUMNS: usize = 6;
+
 /// How the attributes of a record are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Division {
@@ -51,7 +54,7 @@ impl Division {
     }
 }
 
-/// A column of a log record that a set may have.
+/// A column that a set may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
     Message,
@@ -59,24 +62,27 @@ pub(crate) enum Column {
     Observed,
     Flags,
     Scope,
+    Kind,
 }
 
-/// What the columns of a log record hold.
+/// What these columns of a record hold.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Columns<'a> {
     pub(crate) pattern: PatternId,
-    /// What is around the values of its message; `None` where that is not known.
+    /// What is around the values of a message; `None` where that is not known, or there is none.
     pub(crate) frame: Option<&'a Frame>,
     /// Empty where there is none.
     pub(crate) severity_text: &'a str,
     pub(crate) observed_delta_ns: Option<i64>,
     pub(crate) flags: i32,
     pub(crate) scope_id: i32,
+    /// Of a span.
+    pub(crate) kind: Option<i16>,
 }
 
 impl Columns<'_> {
     /// A digest of each, in the order of [`Column`].
-    fn digests(&self) -> [u64; 5] {
+    fn digests(&self) -> [u64; COLUMNS] {
         let observed = self.observed_delta_ns.map_or(u64::MAX, |delta| xxh3_64(&delta.to_le_bytes()));
         [
             // Sets are found by their words, and the rows of a set by the pattern.
@@ -85,6 +91,7 @@ impl Columns<'_> {
             observed,
             u64::from(self.flags.cast_unsigned()),
             u64::from(self.scope_id.cast_unsigned()),
+            self.kind.map_or(u64::MAX, |kind| u64::from(kind.cast_unsigned())),
         ]
     }
 }
@@ -96,7 +103,7 @@ pub(crate) struct SetRow {
     pub(crate) keys: String,
     /// A JSON object.
     pub(crate) attributes: String,
-    /// The rest is of log records. The pattern is given where there is a format.
+    /// Given where there is a format.
     pub(crate) pattern: Option<i64>,
     /// As PostgreSQL's `format` takes it, with `%s` for each value.
     pub(crate) message_format: Option<String>,
@@ -104,6 +111,7 @@ pub(crate) struct SetRow {
     pub(crate) observed_delta_ns: Option<i64>,
     pub(crate) flags: Option<i32>,
     pub(crate) scope_id: Option<i32>,
+    pub(crate) kind: Option<i16>,
 }
 
 /// The layouts of one pattern.
@@ -131,21 +139,20 @@ struct Set {
 }
 
 impl Layouts {
-    /// How to divide these attributes, and columns where they are of a log record, if they are to be; and the set, where it is
-    /// not known to be saved.
+    /// How to divide these attributes and columns, if they are to be; and the set, where it is not known to be saved.
     pub(crate) fn divide(
         &mut self,
         attributes: &[Attribute<'_>],
-        columns: Option<&Columns<'_>>,
+        columns: &Columns<'_>,
     ) -> Option<(Division, Option<SetRow>)> {
-        if attributes.is_empty() && columns.is_none() || attributes.len() > MOST_ATTRIBUTES {
+        if attributes.len() > MOST_ATTRIBUTES {
             return None;
         }
         let same = |layout: &Layout| layout.has(attributes);
         let index = match self.0.iter().position(same) {
             Some(index) => index,
             None if self.0.len() < LAYOUTS && can_be_divided(attributes) => {
-                self.0.push(Layout::new(attributes, columns));
+                self.0.push(Layout::new(attributes));
                 self.0.len() - 1
             }
             None => return None,
@@ -162,9 +169,9 @@ impl Layouts {
 }
 
 impl Layout {
-    fn new(attributes: &[Attribute<'_>], columns: Option<&Columns<'_>>) -> Self {
+    fn new(attributes: &[Attribute<'_>]) -> Self {
         let keys: Vec<String> = attributes.iter().map(|attribute| attribute.key.to_owned()).collect();
-        let values = vec![(0, 0); keys.len() + columns.map_or(0, |columns| columns.digests().len())];
+        let values = vec![(0, 0); keys.len() + COLUMNS];
         Self { keys, seen: 0, values, own: 0, sets: Vec::new() }
     }
 
@@ -176,12 +183,11 @@ impl Layout {
     fn divide(
         &mut self,
         attributes: &[Attribute<'_>],
-        columns: Option<&Columns<'_>>,
+        columns: &Columns<'_>,
     ) -> Option<(Division, Option<SetRow>)> {
         let mut changed = false;
-        let digests = columns.map(Columns::digests);
         let of_attributes = attributes.iter().map(Digest::Of);
-        let of_columns = digests.iter().flatten().map(|digest| Digest::Known(*digest));
+        let of_columns = columns.digests().into_iter().map(Digest::Known);
         for (index, (digest, (value, changes))) in
             of_attributes.chain(of_columns).zip(&mut self.values).enumerate()
         {
@@ -297,7 +303,7 @@ fn can_be_divided(attributes: &[Attribute<'_>]) -> bool {
     (0..attributes.len()).all(|index| !odd(attributes[index].key) && once(index))
 }
 
-fn row(attributes: &[Attribute<'_>], columns: Option<&Columns<'_>>, division: Division) -> SetRow {
+fn row(attributes: &[Attribute<'_>], columns: &Columns<'_>, division: Division) -> SetRow {
     let of = |own: bool| -> Vec<Attribute<'_>> {
         let chosen = attributes.iter().enumerate().filter(|(index, _)| division.holds(*index) == own);
         chosen.map(|(_, attribute)| *attribute).collect()
@@ -306,19 +312,20 @@ fn row(attributes: &[Attribute<'_>], columns: Option<&Columns<'_>>, division: Di
     write_array(&mut keys, &of(true), |out, attribute| write_string(out, attribute.key));
     write_attribute_views(&mut common, &of(false));
     let text = |json| String::from_utf8(json).expect("JSON that we wrote is UTF-8");
-    let row = SetRow { keys: text(keys), attributes: text(common), ..SetRow::default() };
-    let Some(columns) = columns else { return row };
+    let (keys, attributes) = (text(keys), text(common));
     let common = |column| Some(columns).filter(|_| !division.holds_column(column));
     let frame = common(Column::Message).and_then(|columns| columns.frame);
     let severity_text = common(Column::SeverityText).map(|columns| columns.severity_text);
     SetRow {
+        keys,
+        attributes,
         pattern: frame.map(|_| columns.pattern.0.cast_signed()),
         message_format: frame.map(format_of),
         severity_text: severity_text.filter(|text| !text.is_empty()).map(str::to_owned),
         observed_delta_ns: common(Column::Observed).and_then(|columns| columns.observed_delta_ns),
         flags: common(Column::Flags).map(|columns| columns.flags),
         scope_id: common(Column::Scope).map(|columns| columns.scope_id),
-        ..row
+        kind: common(Column::Kind).and_then(|columns| columns.kind),
     }
 }
 
@@ -332,7 +339,17 @@ mod tests {
     use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
     use prost::Message;
 
-    use super::{Attribute, Division, LEARNING, Layouts, SETS, SetRow};
+    use super::{Attribute, Columns, Division, LEARNING, Layouts, PatternId, SETS, SetRow};
+
+    const COLUMNS_OF_ALL: Columns<'_> = Columns {
+        pattern: PatternId(1),
+        frame: None,
+        severity_text: "",
+        observed_delta_ns: None,
+        flags: 0,
+        scope_id: 1,
+        kind: Some(2),
+    };
 
     fn encoded(values: &[(&str, i64)]) -> Vec<Vec<u8>> {
         let attribute = |(key, value): &(&str, i64)| KeyValue {
@@ -347,7 +364,7 @@ mod tests {
         let bytes = encoded(values);
         let attributes: Vec<Attribute<'_>> =
             bytes.iter().map(|bytes| Attribute::of(bytes).expect("plain")).collect();
-        layouts.divide(&attributes, None)
+        layouts.divide(&attributes, &COLUMNS_OF_ALL)
     }
 
     #[test]
@@ -390,7 +407,6 @@ mod tests {
         for _ in 0..2 * LEARNING {
             assert_eq!(divide(&mut layouts, &[("$text", 1)]), None);
             assert_eq!(divide(&mut layouts, &[("twice", 1), ("twice", 1)]), None);
-            assert_eq!(divide(&mut layouts, &[]), None);
         }
     }
 }

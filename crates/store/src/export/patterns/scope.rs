@@ -16,9 +16,9 @@ use super::{
 use crate::{
     encode::{
         error::Described,
-        extra::without_nul,
+        extra::{small, without_nul},
         log::{ATTRIBUTES_SEPARATOR, LogDivision, VALUE_SEPARATOR, observed_delta},
-        view::{self, Attribute, LogView},
+        view::{self, LogView, SpanView},
     },
     time::UnixNanos,
 };
@@ -166,17 +166,27 @@ impl Scope {
         PatternId(id)
     }
 
-    /// How the attributes of a span of this pattern are divided, if they are; and the set, where it is not known to be saved.
+    /// How a span of this pattern is divided between its row and a set, if it is; and the set, where it is not known to be saved.
     pub(crate) fn divide(
         &mut self,
         pattern: PatternId,
-        attributes: &[Attribute<'_>],
+        span: &SpanView<'_>,
+        scope_id: i32,
     ) -> Option<(Division, Option<SetRow>)> {
         self.forget_layouts(pattern);
-        self.layouts.entry(pattern).or_default().divide(attributes, None)
+        let columns = Columns {
+            pattern,
+            frame: None,
+            severity_text: "",
+            observed_delta_ns: None,
+            flags: span.flags.cast_signed(),
+            scope_id,
+            kind: Some(small(span.kind)),
+        };
+        self.layouts.entry(pattern).or_default().divide(&span.attributes, &columns)
     }
 
-    /// The same of a log record, of which the set may have more than attributes.
+    /// The same of a log record, of which the set may also have what is around the values of the message.
     pub(crate) fn divide_log<'a>(
         &mut self,
         pattern: PatternId,
@@ -198,9 +208,10 @@ impl Scope {
             observed_delta_ns: observed_delta(log, time),
             flags: log.flags.cast_signed(),
             scope_id,
+            kind: None,
         };
         let layouts = self.layouts.entry(pattern).or_default();
-        let (division, set) = layouts.divide(&log.attributes, Some(&columns))?;
+        let (division, set) = layouts.divide(&log.attributes, &columns)?;
         Some((LogDivision { division, values }, set))
     }
 
