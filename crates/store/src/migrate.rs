@@ -15,7 +15,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration { version: 1, name: "telemetry", sql: include_str!("../migrations/0001_telemetry.sql") },
     Migration { version: 2, name: "views", sql: include_str!("../migrations/0002_views.sql") },
     Migration { version: 3, name: "delivery", sql: include_str!("../migrations/0003_delivery.sql") },
@@ -27,6 +27,7 @@ const MIGRATIONS: [Migration; 11] = [
     Migration { version: 9, name: "messages", sql: include_str!("../migrations/0009_messages.sql") },
     Migration { version: 10, name: "six_hours", sql: include_str!("../migrations/0010_six_hours.sql") },
     Migration { version: 11, name: "span_sets", sql: include_str!("../migrations/0011_span_sets.sql") },
+    Migration { version: 12, name: "own_words", sql: include_str!("../migrations/0012_own_words.sql") },
 ];
 
 /// The schema version that this program brings a database to.

@@ -24,8 +24,8 @@ pub async fn print(store: &Store, load: &Load) -> Result<()> {
     let of_logs = include_str!("../../queries/trace/with_log_patterns.sql");
     let nearest =
         include_str!("../../queries/pattern/nearest.sql").replace("$dimension", "384").replace("$model", "1");
-    let by_time = logs(include_str!("../../queries/log/may_have_text_by_time.sql"));
-    let by_words = logs(include_str!("../../queries/log/may_have_text_by_index.sql"));
+    let by_time = logs(include_str!("../../queries/log/found_by_time.sql"));
+    let by_words = logs(include_str!("../../queries/log/found_by_words.sql"));
     let none = "NULL";
     let (spans_of, logs_of) = (pattern("span").await?, pattern("log").await?);
     let owned = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
@@ -90,10 +90,12 @@ async fn explain(client: &tokio_postgres::Client, name: &str, sql: &str) -> Resu
     Ok(())
 }
 
-/// The list of log records with what finds those that may have the text.
-fn logs(may_have_text: &str) -> String {
+/// The list of log records that are found so.
+fn logs(found: &str) -> String {
     include_str!("../../queries/log/list.sql")
-        .replace("$may_have_text", may_have_text)
+        .replace("$found", found)
+        .replace("$matches", include_str!("../../queries/log/matches.sql"))
+        .replace("$may_have_text", include_str!("../../queries/log/may_have_text_by_time.sql"))
         .replace("$has_text", include_str!("../../queries/log/has_text.sql"))
         .replace("$message", include_str!("../../queries/log/message.sql"))
 }

@@ -7,19 +7,7 @@ SELECT l.time, l.time_nanos, coalesce(l.observed_delta_ns, s.observed_delta_ns) 
        c.name AS scope_name, c.version AS scope_version, c.attributes AS scope_attributes,
        c.schema_url AS scope_schema_url, c.extra AS scope_extra
 FROM (
-    SELECT l.*, l.ctid::text AS place, l.ctid AS tie
-    FROM otel.log_record l
-    WHERE ($2::text[] IS NULL OR $may_have_text AND $has_text)
-      AND ($4::timestamptz IS NULL OR l.time >= $4)
-      AND ($5::timestamptz IS NULL OR l.time < $5)
-      AND ($8::integer IS NULL OR l.severity_number >= $8)
-      AND ($9::text IS NULL OR l.service = $9)
-      AND ($11::bigint IS NULL OR l.pattern_id = $11 OR l.error_id = $11)
-      AND ($12::jsonb IS NULL OR otel.log_attributes_of(l.set_id, l.attributes, l.message) @> $12)
-      AND ($13::timestamptz IS NULL
-           OR l.time <= $13 AND (l.time < $13 OR (l.time_nanos, l.ctid) < ($14::smallint, $15::text::tid)))
-    ORDER BY l.time DESC, l.time_nanos DESC, l.ctid DESC
-    LIMIT $10
+    $found
 ) l
 LEFT JOIN otel.attribute_set s USING (set_id)
 LEFT JOIN otel.resource r USING (resource_id)

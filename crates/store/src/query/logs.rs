@@ -100,7 +100,7 @@ impl QueryService {
         let (behind, nanos, _, place) = &asked.behind;
         let [sets, own] = sought.parameters(window.by);
         self.rows(
-            &with_text(include_str!("../../queries/log/list.sql"), window.by),
+            &list(window.by),
             &[
                 &asked.words.query,
                 &asked.words.likes,
@@ -175,6 +175,16 @@ impl QueryService {
         let minute = time("minute")?;
         Ok(Newest { time: second.max(minute), per_second: row.try_get("per_second")? })
     }
+}
+
+/// The statement that lists records which are found so.
+pub(super) fn list(by: Index) -> String {
+    let found = match by {
+        Index::Time => include_str!("../../queries/log/found_by_time.sql"),
+        Index::Words => include_str!("../../queries/log/found_by_words.sql"),
+    };
+    let list = include_str!("../../queries/log/list.sql").replace("$found", found);
+    with_text(&list.replace("$matches", include_str!("../../queries/log/matches.sql")), by)
 }
 
 /// The statement with the conditions on the text, which find records by an index where there is one to find them by.

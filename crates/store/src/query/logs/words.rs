@@ -10,14 +10,11 @@ use tokio_postgres::{Row, types::ToSql};
 use super::windows::Index;
 use crate::{error::StoreError, query::like};
 
-/// Of more sets that have the same of the words, the index on words is not told which they are.
-const MOST_SETS: usize = 64;
-
 /// Letters and digits of a piece, as `otel.own_words` divides words.
 const PIECE: usize = 4;
 
 /// Fewer letters that begin a second piece are not looked for in the index: too many pieces begin with them.
-const LEAST_OF_PIECE: usize = 2;
+const LEAST_OF_PIECE: usize = 3;
 
 /// What a message must hold.
 #[derive(Debug, Default, PartialEq)]
@@ -86,15 +83,30 @@ impl Sought {
         let others: Vec<Holders> = partial.into_iter().chain([none]).collect();
         let longest = |holders: &Holders| holders.missing.iter().max_by_key(|word| word.text.len()).cloned();
         let own: BTreeSet<Word> = others.iter().filter_map(longest).collect();
-        let queries: Vec<String> = others.iter().map(Holders::query).collect();
         Self {
             sure: if words.plain { full.sets.clone() } else { Vec::new() },
             sets: full.sets,
             patterns: full.patterns,
             own_likes: Some(own.iter().map(|word| like(&word.text)).collect()),
-            own_query: Some(queries.join(" | ")),
+            own_query: Some(own_query(&words.words, &others)),
         }
     }
+}
+
+/// What the records of these sets hold, none of which has all words, as a query over `otel.own_words`: each word that no set has,
+/// and one of any that are more than a set has.
+fn own_query(words: &BTreeSet<Word>, holders: &[Holders]) -> String {
+    let has = |holders: &Holders, word: &Word| !holders.missing.contains(word);
+    let (shared, own): (Vec<&Word>, Vec<&Word>) =
+        words.iter().partition(|word| holders.iter().any(|holders| has(holders, word)));
+    let of_one = |holders: &Holders| shared.iter().filter(|word| has(holders, word)).count();
+    let most = holders.iter().map(of_one).max().unwrap_or(0);
+    let any = |words: &[&Word]| {
+        let words: Vec<String> = words.iter().map(|word| format!("({})", word.query())).collect();
+        format!("({})", words.join(" | "))
+    };
+    let clauses: Vec<String> = own.chunks(1).chain(shared.chunks_exact(most + 1)).map(any).collect();
+    clauses.join(" & ")
 }
 
 impl Holders {
@@ -106,16 +118,6 @@ impl Holders {
             sets: row.try_get("sets")?,
             patterns: row.try_get("patterns")?,
         })
-    }
-
-    /// What the records of these sets hold, as a query over `otel.own_words`.
-    fn query(&self) -> String {
-        let mut all: Vec<String> = self.missing.iter().map(Word::query).collect();
-        if (1..=MOST_SETS).contains(&self.sets.len()) {
-            let sets: Vec<String> = self.sets.iter().map(|set| format!("x{set:x}")).collect();
-            all.push(format!("({})", sets.join(" | ")));
-        }
-        format!("({})", all.join(" & "))
     }
 }
 
@@ -259,14 +261,15 @@ mod tests {
 
     #[test]
     fn the_index_has_the_first_two_pieces_of_a_word() {
-        assert_eq!(query("declin", true), "'decl' & 'in':*");
+        assert_eq!(query("decline", true), "'decl' & 'ine':*");
+        assert_eq!(query("declin", true), "'decl'", "two letters tell too little");
         assert_eq!(query("declin", false), "'decl' & 'in'");
         assert_eq!(query("user", true), "'user':*", "a letter that is not ASCII may follow");
         assert_eq!(query("65af03ac7", true), "'65af' & '03ac'");
-        assert_eq!(query("65af0", true), "'65af'", "one letter tells too little");
+        assert_eq!(query("65af0", true), "'65af'");
         assert_eq!(query("7", true), "'7':*");
         assert_eq!(query("caf\u{e9}12345", false), "'caf\u{e9}1234' & '5'", "where PostgreSQL divides it");
-        assert_eq!(query("abcdefghij\u{e9}k", true), "'abcd' & 'efgh' & '\u{e9}k':*");
+        assert_eq!(query("abcdefghij\u{e9}kl", true), "'abcd' & 'efgh' & '\u{e9}kl':*");
         assert_eq!(query("\u{6771}\u{4eac}", true), "'\u{6771}\u{4eac}':*");
     }
 
@@ -282,13 +285,15 @@ mod tests {
         let all = vec![holders(&["4217"], &[255, 16]), holders(&[], &[3]), holders(&["4217", "user"], &[1])];
         let sought = Sought::new(&words, all);
         assert_eq!((sought.sure, sought.sets, sought.patterns), (vec![3], vec![3], vec![7]));
+        assert_eq!(sought.own_query.as_deref(), Some("(('4217':*))"));
+        assert_eq!(sought.own_likes, Some(["%4217%", "%session%", "%user%"].map(str::to_owned).to_vec()));
+        let one_each = vec![holders(&["4217", "user"], &[1]), holders(&["4217", "session"], &[2])];
+        let sought = Sought::new(&words, one_each);
         assert_eq!(
             sought.own_query.as_deref(),
-            Some(
-                "('4217':* & (xff | x10)) | ('4217':* & 'user':* & (x1)) | ('4217':* & 'sess' & 'ion':* & 'user':*)"
-            )
+            Some("(('4217':*)) & (('sess' & 'ion':*) | ('user':*))"),
+            "no set has both"
         );
-        assert_eq!(sought.own_likes, Some(["%4217%", "%session%", "%user%"].map(str::to_owned).to_vec()));
         let phrase = Words::of("\"user 4217\"");
         let sought = Sought::new(&phrase, vec![holders(&[], &[3])]);
         assert_eq!((sought.sure, sought.sets), (vec![], vec![3]), "the phrase may stand otherwise");
