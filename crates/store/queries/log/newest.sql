@@ -27,9 +27,15 @@ FROM newest n
 LEFT JOIN LATERAL (
     SELECT seen.pattern_id
     FROM (
-        SELECT c.pattern_id, c.count
-        FROM otel.pattern_counts(n.minute, n.minute + interval '1 minute') c
-        WHERE c.kind = 'l'
+        SELECT pattern_id, count
+        FROM otel.pattern_count
+        WHERE kind = 'l'
+          AND minute = n.minute
+        UNION ALL
+        SELECT pattern_id, count
+        FROM otel.pattern_minute
+        WHERE kind = 'l'
+          AND minute = n.minute
         LIMIT 200
     ) seen
     ORDER BY seen.count DESC

@@ -18,7 +18,7 @@ const DAY: u64 = 1440 * MINUTE;
 const FIRST_WINDOW: u64 = 2 * MINUTE;
 
 /// Records that the first window should have, where so many come that it can be shorter.
-const FIRST_RECORDS: f64 = 5000.0;
+const FIRST_RECORDS: f64 = 2000.0;
 
 /// Words are rare where a window has not even this part of what is wanted.
 const RARE: usize = 10;
@@ -179,7 +179,7 @@ mod tests {
         let first = |per_second| newest(Some(per_second)).first_window();
         assert_eq!(newest(None).first_window(), FIRST_WINDOW, "not known");
         assert_eq!((first(-0.1), first(0.0), first(41.0)), (FIRST_WINDOW, FIRST_WINDOW, FIRST_WINDOW));
-        assert_eq!((first(500.0), first(1e9)), (10 * SECOND, SECOND));
+        assert_eq!((first(500.0), first(1e9)), (4 * SECOND, SECOND));
     }
 
     #[test]
@@ -208,10 +208,10 @@ mod tests {
         let mut windows = Windows::new(&newest(Some(500.0)), None, None, true);
         windows.advance(Found { all: 20, by_own_words: 0 }, 100);
         let second = windows.next.expect("a second");
-        assert_eq!((second.since, second.by), (Some(UnixNanos(NEWEST - 70 * SECOND)), Index::Words));
+        assert_eq!((second.since, second.by), (Some(UnixNanos(NEWEST - 28 * SECOND)), Index::Words));
         windows.advance(Found { all: 50, by_own_words: 0 }, 100);
         let third = windows.next.expect("a third");
-        assert_eq!((third.since, third.by), (Some(UnixNanos(NEWEST - 120 * SECOND)), Index::Words));
+        assert_eq!((third.since, third.by), (Some(UnixNanos(NEWEST - 70 * SECOND)), Index::Words));
     }
 
     #[test]
