@@ -93,6 +93,7 @@ async fn explain(client: &tokio_postgres::Client, name: &str, sql: &str) -> Resu
 /// The list of log records that are found so.
 fn logs(found: &str) -> String {
     include_str!("../../queries/log/list.sql")
+        .replace("$columns", include_str!("../../queries/log/columns.sql"))
         .replace("$found", found)
         .replace("$matches", include_str!("../../queries/log/matches.sql"))
         .replace("$may_have_text", include_str!("../../queries/log/may_have_text_by_time.sql"))

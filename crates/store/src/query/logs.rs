@@ -187,13 +187,14 @@ pub(super) fn list(by: Index) -> String {
     with_text(&list.replace("$matches", include_str!("../../queries/log/matches.sql")), by)
 }
 
-/// The statement with the conditions on the text, which find records by an index where there is one to find them by.
+/// The statement with the columns of a record and the conditions on the text, which find records by an index where there is one to find them by.
 pub(super) fn with_text(sql: &str, by: Index) -> String {
     let may_have_text = match by {
         Index::Time => include_str!("../../queries/log/may_have_text_by_time.sql"),
         Index::Words => include_str!("../../queries/log/may_have_text_by_index.sql"),
     };
-    sql.replace("$may_have_text", may_have_text)
+    sql.replace("$columns", include_str!("../../queries/log/columns.sql"))
+        .replace("$may_have_text", may_have_text)
         .replace("$has_text", include_str!("../../queries/log/has_text.sql"))
         .replace("$message", include_str!("../../queries/log/message.sql"))
 }

@@ -178,7 +178,7 @@ mod tests {
     fn the_more_come_the_shorter_is_the_first_window() {
         let first = |per_second| newest(Some(per_second)).first_window();
         assert_eq!(newest(None).first_window(), FIRST_WINDOW, "not known");
-        assert_eq!((first(-0.1), first(0.0), first(41.0)), (FIRST_WINDOW, FIRST_WINDOW, FIRST_WINDOW));
+        assert_eq!((first(-0.1), first(0.0), first(16.0)), (FIRST_WINDOW, FIRST_WINDOW, FIRST_WINDOW));
         assert_eq!((first(500.0), first(1e9)), (4 * SECOND, SECOND));
     }
 
