@@ -125,12 +125,13 @@ impl QueryService {
     pub async fn get_trace_context(&self, trace_id: TraceId) -> Result<TraceContext, StoreError> {
         let id = Uuid::from_bytes(trace_id.0);
         let all = limit(MAX_ROWS);
-        let spans = self.rows_of_trace(include_str!("../queries/span/of_trace.sql"), &[&id, &all]).await?;
+        let spans =
+            self.rows_planned_once(include_str!("../queries/span/of_trace.sql"), &[&id, &all]).await?;
         let filter = LogFilter { trace_id: Some(trace_id), limit: MAX_ROWS, ..LogFilter::default() };
         let mut logs = self.logs(&filter).await?;
         logs.reverse();
         let metrics =
-            self.rows_of_trace(include_str!("../queries/metric/of_trace.sql"), &[&id, &all]).await?;
+            self.rows_planned_once(include_str!("../queries/metric/of_trace.sql"), &[&id, &all]).await?;
         if spans.is_empty() && logs.is_empty() && metrics.is_empty() {
             return Err(StoreError::TraceNotFound(trace_id.to_string()));
         }
@@ -234,9 +235,9 @@ impl QueryService {
         })
     }
 
-    /// The rows of a statement about one trace. Its plan is the same for all ids and is made once: planning for the partitions of
-    /// three months takes longer than looking into each.
-    async fn rows_of_trace(
+    /// The rows of a statement whose plan is the same for all values, and is made once: planning for the partitions of three months
+    /// takes longer than looking into each.
+    async fn rows_planned_once(
         &self,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],

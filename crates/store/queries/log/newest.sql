@@ -4,12 +4,12 @@ WITH newest AS (
         SELECT max(minute) AS minute
         FROM otel.pattern_count
         WHERE kind = 'l'
-          AND ($1::timestamptz IS NULL OR minute < $1)
+          AND minute < coalesce($1::timestamptz, 'infinity')
         UNION ALL
         SELECT max(minute)
         FROM otel.pattern_minute
         WHERE kind = 'l'
-          AND ($1::timestamptz IS NULL OR minute < $1)
+          AND minute < coalesce($1::timestamptz, 'infinity')
     ) m
 )
 SELECT n.minute,
@@ -17,7 +17,9 @@ SELECT n.minute,
            SELECT otel.second(l.time)
            FROM otel.log_record l
            WHERE l.pattern_id = frequent.pattern_id
-             AND ($1::timestamptz IS NULL OR otel.second(l.time) <= otel.second($1))
+             AND l.time >= n.minute
+             AND l.time < n.minute + interval '1 minute'
+             AND otel.second(l.time) <= otel.second(coalesce($1, 'infinity'))
            ORDER BY otel.second(l.time) DESC
            LIMIT 1
        ) AS second,

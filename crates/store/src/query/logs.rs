@@ -131,7 +131,7 @@ impl QueryService {
         most: usize,
     ) -> Result<Vec<Row>, StoreError> {
         let (behind, nanos, _, place) = &asked.behind;
-        self.rows_of_trace(
+        self.rows_planned_once(
             &with_text(include_str!("../../queries/log/of_trace.sql"), Index::Time),
             &[
                 &asked.words.query,
@@ -164,7 +164,9 @@ impl QueryService {
     }
 
     async fn newest_log(&self, until: Option<UnixNanos>) -> Result<Newest, StoreError> {
-        let rows = self.rows(include_str!("../../queries/log/newest.sql"), &[&timestamp(until)]).await?;
+        let rows = self
+            .rows_planned_once(include_str!("../../queries/log/newest.sql"), &[&timestamp(until)])
+            .await?;
         let Some(row) = rows.first() else { return Ok(Newest::default()) };
         let time = |column: &str| -> Result<Option<UnixNanos>, StoreError> {
             let found: Option<PgTimestamp> = row.try_get(column)?;
