@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { browser, cleanup, cuttable, id, page, send, server, settled, span, spansOf } from './support.mjs';
+import { browser, cleanup, cuttable, id, page, send, server, settled, span, spansOf, stored } from './support.mjs';
 
 const HIGHEST_BANNER = 140;
 
@@ -15,7 +15,9 @@ describe('without its database', () => {
     const { api, http } = await server('serve', '--storage', database.href);
     const context = await browser();
     const start = Date.now() - 5000;
-    await send(http, 'traces', spansOf('shop', [span(id(16), start, { name: 'before the cut', to: 30 })]));
+    const before = id(16);
+    await send(http, 'traces', spansOf('shop', [span(before, start, { name: 'before the cut', to: 30 })]));
+    await stored(api, before, 1);
     const it = await page(context);
     await it.goto(`${api}/`);
     await it.locator('table').getByText('before the cut').waitFor();

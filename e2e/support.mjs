@@ -129,6 +129,18 @@ export async function send(http, signal, body) {
   if (!response.ok) throw new Error(`${signal}: ${response.status} ${await response.text()}`);
 }
 
+/** Waits until so many spans of a trace are stored: what is acknowledged is on its way. */
+export async function stored(api, trace, spans) {
+  for (let left = 300; ; left -= 1) {
+    const answer = await fetch(`${api}/api/v1/traces/${trace}`);
+    if (answer.ok && (await answer.json()).spans.length === spans) return;
+    assert.ok(left > 0, `${trace} is not stored`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+  }
+}
+
 export const id = (bytes) => randomBytes(bytes).toString('hex');
 export const attribute = (key, value) => ({
   key,

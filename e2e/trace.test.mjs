@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { attribute, browser, cleanup, id, page, send, server, settled, span, spansOf, within } from './support.mjs';
+import { attribute, browser, cleanup, id, page, send, server, settled, span, spansOf, stored, within } from './support.mjs';
 
 const SPANS = 10_000;
 const DRAWN_MS = 1500;
@@ -116,14 +116,7 @@ describe('a trace', () => {
       [large, SPANS],
       [hostile, 2],
     ]) {
-      for (let left = 300; ; left -= 1) {
-        const answer = await fetch(`${api}/api/v1/traces/${trace}`);
-        if (answer.ok && (await answer.json()).spans.length === wanted) break;
-        assert.ok(left > 0, `${trace} is not stored`);
-        await new Promise((resolve) => {
-          setTimeout(resolve, 100);
-        });
-      }
+      await stored(api, trace, wanted);
     }
   });
 
