@@ -189,7 +189,8 @@ pub(super) fn list(by: Index) -> String {
     with_text(&list.replace("$matches", include_str!("../../queries/log/matches.sql")), by)
 }
 
-/// The statement with the columns of a record and the conditions on the text, which find records by an index where there is one to find them by.
+/// The statement with the columns of a record and the conditions on the text, which find records by an index where there is one
+/// to find them by.
 pub(super) fn with_text(sql: &str, by: Index) -> String {
     let may_have_text = match by {
         Index::Time => include_str!("../../queries/log/may_have_text_by_time.sql"),
