@@ -1,8 +1,10 @@
 // Pages where there is nothing, where names want to do harm, where there are many services, and where a destination refuses.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { attribute, browser, cleanup, id, page, send, server, settled, span, spansOf } from './support.mjs';
 
 const HOSTILE = '<img src=x onerror="window.hacked = true"><script>window.hacked = true</script>';
@@ -27,6 +29,18 @@ describe('where there is nothing', () => {
       }
     }
   });
+
+  for (const path of ['/', ...PAGES.filter((it) => it !== '/pipeline')])
+    test(`${path} shows what its command sends, a moment later`, async () => {
+      const { api } = await server('serve');
+      const it = await page(await browser());
+      await it.goto(api + path);
+      const first = await it.locator('.lesson .command pre').first().innerText();
+      await promisify(execFile)('bash', ['-c', first]);
+      await it.locator('.lesson').waitFor({ state: 'detached' });
+      await it.locator('#main').getByText('hello').first().waitFor();
+      assert.deepEqual(it.complaints, []);
+    });
 });
 
 describe('many services with names that want to do harm', () => {

@@ -69,6 +69,16 @@ impl Source {
     }
 
     async fn database(location: &Location) -> Result<Self> {
+        if let Location::Embedded(directory) = location
+            && !directory.exists()
+        {
+            // To ask makes none: whoever stores would find it in use.
+            bail!(NotFound(format!(
+                "there is no database in {} yet: start mahavishnu-otel serve, which makes one, or name another with \
+                 --storage",
+                directory.display()
+            )));
+        }
         let store = Store::open(location).await?;
         Ok(Self::Database { query: QueryService::new(store.clone()), store })
     }

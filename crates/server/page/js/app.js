@@ -11,10 +11,12 @@ import { shell } from './shell.js';
 
 const LIVE_MS = 5000;
 const HEALTH_MS = 15_000;
+const LOOK_AGAIN_MS = 2000;
 
 const frame = shell(document.getElementById('shell'), { reload: () => follow() });
 let open = null;
 let generation = 0;
+let again = 0;
 
 /** What a page gets; see README.md. */
 function context(root, route, parts) {
@@ -124,6 +126,13 @@ async function run(update) {
   } catch (error) {
     if (error.name !== 'AbortError') console.error(error);
   }
+  lookAgain();
+}
+
+/** Who was just told how to send the first need not load the page again to see it. */
+function lookAgain() {
+  clearTimeout(again);
+  if (frame.main.querySelector('.lesson')) again = setTimeout(() => (document.hidden ? lookAgain() : follow()), LOOK_AGAIN_MS);
 }
 
 function lost() {

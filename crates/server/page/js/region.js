@@ -31,7 +31,8 @@ export async function load(element, pageSignal, ask, draw, { again } = {}) {
     if (signal.aborted) return undefined;
     const drawn = await draw(data);
     if (signal.aborted) return undefined;
-    if (drawn !== undefined) keepFocus(element, () => put(element, drawn));
+    // A lesson stays as it is: somebody may be copying it.
+    if (drawn !== undefined && !(isLesson(drawn) && isLesson(element.firstChild))) keepFocus(element, () => put(element, drawn));
     element.filled = true;
     return data;
   } catch (error) {
@@ -62,6 +63,8 @@ export function keepFocus(element, draw) {
   const same = [...element.querySelectorAll(HOLDERS)].find((it) => goal(it) === had);
   same?.focus({ preventScroll: true });
 }
+
+const isLesson = (drawn) => drawn?.classList?.contains('lesson');
 
 /** Rows of lists, and services on their map. */
 const HOLDERS = '[data-row], .node[data-name]';

@@ -66,6 +66,15 @@ fn a_directory_that_can_not_be_written_is_named() -> Result<()> {
 }
 
 #[test]
+fn a_question_makes_no_database() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let (code, said) = refusal(&run(BINARY, &["traces", "--storage", &embedded(&directory)])?);
+    assert!(code == Some(3) && said.contains("no database in") && said.contains("serve"), "{code:?} {said}");
+    assert!(!directory.path().join("db").exists());
+    Ok(())
+}
+
+#[test]
 fn a_database_that_refuses_is_named_without_its_password() -> Result<()> {
     let storage = "postgresql://me:s3cret@127.0.0.1:1/otel";
     let (code, said) = refusal(&run(BINARY, &["traces", "--storage", storage])?);

@@ -22,16 +22,19 @@ const FIRST = {
       `{"resourceMetrics": [{"resource": ${RESOURCE}, "scopeMetrics": [{"metrics": [
   {"name": "hello.temperature", "unit": "Cel", "gauge": {"dataPoints": [{"timeUnixNano": "'${SECONDS}'", "asDouble": 21.5}]}}]}]}]}`,
     ),
-  traces: (http) =>
-    request(
-      http,
-      'traces',
-      `{"resourceSpans": [{"resource": ${RESOURCE}, "scopeSpans": [{"spans": [
-  {"traceId": "${hex(16)}", "spanId": "${hex(8)}", "name": "hello", "kind": 2,
-  "startTimeUnixNano": "'${SECONDS}'", "endTimeUnixNano": "'$(date +%s%N)'", "status": {"code": 2, "message": "hello failed"}}]}]}]}`,
-    ),
+  traces: (http) => span(http),
+  errors: (http) => span(http, ', "status": {"code": 2, "message": "hello failed"}'),
 };
 const RESOURCE = '{"attributes": [{"key": "service.name", "value": {"stringValue": "hello"}}]}';
+
+const span = (http, more = '') =>
+  request(
+    http,
+    'traces',
+    `{"resourceSpans": [{"resource": ${RESOURCE}, "scopeSpans": [{"spans": [
+  {"traceId": "${hex(16)}", "spanId": "${hex(8)}", "name": "hello", "kind": 2,
+  "startTimeUnixNano": "'${SECONDS}'", "endTimeUnixNano": "'$(date +%s%N)'"${more}}]}]}]}`,
+  );
 
 const request = (http, path, body) => `curl ${http}/v1/${path} -H 'Content-Type: application/json' -d '${body}'`;
 const hex = (length) => [...crypto.getRandomValues(new Uint8Array(length))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -42,10 +45,10 @@ export async function holds(ctx, signal, what) {
   return { status, any: (status.storage?.[what] ?? 1) > 0 };
 }
 
-/** How the first of a signal is sent. `what` is 'logs', 'metrics' or 'traces'. */
+/** How the first is sent. `what` is 'errors', 'logs', 'metrics' or 'traces'. While it stands there the page asks again by itself. */
 export function teach(status, what, title, ...words) {
   const { http, grpc } = status.addresses ?? { http: 'http://localhost:4318', grpc: 'http://localhost:4317' };
-  return nothing(
+  const lesson = nothing(
     title,
     words,
     h('p.dim', null, 'Send one from a terminal; this page shows it a moment later:'),
@@ -55,6 +58,8 @@ export function teach(status, what, title, ...words) {
     h('p.dim', null, 'Or look at an example workload on a database of its own:'),
     command('mahavishnu-otel demo'),
   );
+  lesson.classList.add('lesson');
+  return lesson;
 }
 
 /** Nothing in this time or behind these filters: what can be widened. `filters` are parameters that narrow. */

@@ -136,7 +136,7 @@ async function emptyState(ctx, signal) {
   if (!any && !status.storage?.logs)
     return teach(
       status,
-      'traces',
+      'errors',
       'No telemetry yet',
       h('p.dim', null, 'Failing spans, exceptions and log records of level ERROR are grouped here by themselves. '),
     );

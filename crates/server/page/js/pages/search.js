@@ -13,7 +13,6 @@ import { failing, rootOf, traceTable } from '../search/results.js';
 const LIMIT = 100;
 const PATTERNS = 5;
 const BARS = 60;
-const LOOK_AGAIN_MS = 2000;
 
 export function open(ctx) {
   ctx.title('');
@@ -62,7 +61,6 @@ export function open(ctx) {
     const narrow = (key, value) => look(toggle(query.text, key, value));
     const context = { ctx, query, range, filters, narrow };
     patterns.hidden = !query.words;
-    const { signal } = ctx;
     await Promise.all([
       results(context, { list, found, chart, side, total }, (element) => {
         shown = element;
@@ -70,11 +68,6 @@ export function open(ctx) {
       query.words ? put(total, ' best traces') : overview(context, chart, side, total),
       query.words ? matching(context, patterns) : null,
     ]);
-    // Who was just told how to send a first span need not load the page again to see it.
-    if (ctx.root.classList.contains('bare'))
-      setTimeout(() => {
-        if (!signal.aborted) update();
-      }, LOOK_AGAIN_MS);
   };
 }
 
@@ -97,7 +90,8 @@ async function results({ ctx, query, range, filters, narrow }, { list, found, ch
         put(side, facets(facetsOf(data), query, narrow));
         chart.filled = side.filled = true;
       }
-      ctx.root.classList.toggle('bare', Boolean(empty?.bare));
+      // Charts and facets of nothing would only be in the way.
+      ctx.root.classList.toggle('bare', Boolean(empty?.classList.contains('lesson')));
       if (empty) {
         put(found, '');
         return empty;

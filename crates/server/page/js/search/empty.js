@@ -2,7 +2,7 @@
 
 import { h } from '../dom.js';
 import { ago } from '../format.js';
-import { command } from '../notice.js';
+import { teach } from '../lists/empty.js';
 import { nothing } from '../region.js';
 
 /** Looks whether there is anything at all, and says what to do. */
@@ -10,7 +10,7 @@ export async function emptyState(ctx, query, range, signal) {
   const { data } = await ctx.ask(ctx.url('/traces', { limit: 1 }), { signal });
   if (data.length) return further(ctx, query, range, data[0]);
   const status = await ctx.askOr({}, '/api/v1/status', { signal });
-  return teach(status.addresses ?? { http: 'http://localhost:4318', grpc: 'http://localhost:4317' });
+  return teach(status, 'traces', 'No telemetry yet');
 }
 
 function further(ctx, query, range, latest) {
@@ -43,30 +43,4 @@ function further(ctx, query, range, latest) {
         : null,
     ),
   );
-}
-
-function teach({ http, grpc }) {
-  const hex = (length) =>
-    [...crypto.getRandomValues(new Uint8Array(length))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  const span = `{"traceId": "${hex(16)}", "spanId": "${hex(8)}", "name": "hello", "kind": 1,
-  "startTimeUnixNano": "'$(date +%s%N)'", "endTimeUnixNano": "'$(date +%s%N)'"}`;
-  const curl = `curl ${http}/v1/traces -H 'Content-Type: application/json' -d '{"resourceSpans": [{"resource": {"attributes": [
-  {"key": "service.name", "value": {"stringValue": "hello"}}]}, "scopeSpans": [{"spans": [
-  ${span}]}]}]}'`;
-  const lesson = nothing(
-    'No telemetry yet',
-    h('p.dim', null, 'Send a first span from a terminal; this page shows it a moment later:'),
-    command(curl),
-    h(
-      'p.dim',
-      null,
-      'An application with an OpenTelemetry SDK needs one variable (gRPC; for HTTP it is the address above):',
-    ),
-    command(`export OTEL_EXPORTER_OTLP_ENDPOINT=${grpc}`),
-    h('p.dim', null, 'Or look at an example workload on a database of its own:'),
-    command('mahavishnu-otel demo'),
-  );
-  // Charts and facets of nothing would only be in the way.
-  lesson.bare = true;
-  return lesson;
 }
