@@ -29,18 +29,8 @@ use crate::{
 const MESSAGE: &str = "message";
 
 /// Crates that a manager works with: what they say while it sends would be sent in turn, for ever.
-const OURS: [&str; 10] = [
-    "mahavishnu_",
-    "h2",
-    "hyper",
-    "hyper_util",
-    "rustls",
-    "tokio_postgres",
-    "tokio_util",
-    "tonic",
-    "tower",
-    "pglite_oxide",
-];
+const OURS: [&str; 9] =
+    ["mahavishnu_", "h2", "hyper", "hyper_util", "rustls", "tokio_postgres", "tokio_util", "tonic", "tower"];
 
 /// Makes log entries of events and spans of spans. What this crate and those it works with say is left out.
 #[derive(Clone, Debug)]

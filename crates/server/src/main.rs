@@ -59,8 +59,7 @@ async fn main() -> ExitCode {
 
 /// Events of warning and above, unless `RUST_LOG` says otherwise.
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,pglite_oxide=error,deadpool=error"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,deadpool=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -1,22 +1,69 @@
-//! PostgreSQL in this process: `pglite-oxide`, one connection, its files in one directory.
+//! PostgreSQL of our own: a child process on a socket that only this user can reach, its programs and its files in one directory.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
 
-use pglite_oxide::{PgliteServer, extensions};
+use flate2::read::GzDecoder;
 use tokio_postgres::Config;
+use xxhash_rust::xxh3::xxh3_64;
 
-use crate::error::{StoreError, describe};
+use crate::error::StoreError;
 
-/// How long the engine may take to write what it holds when it is stopped.
+/// The programs of PostgreSQL and what belongs to them, and pgvector: `engine/README.md` says where they are from.
+const PROGRAMS: &[u8] = include_bytes!(concat!(env!("ENGINE"), "/postgresql.tar.zst"));
+const VECTOR: &[u8] = include_bytes!(concat!(env!("ENGINE"), "/pgvector.tar.gz"));
+
+/// See there.
+const RUN: &str = include_str!("embedded/run.sh");
+
+/// How long it may take to be ready: after a crash it reads what it had not yet written.
+const START_DEADLINE: Duration = Duration::from_secs(300);
+
+/// How long one that lost its process may take to end.
+const ORPHAN_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long it may take to write what it holds when it is stopped.
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
 
-/// A running engine. It listens on a socket that only this user can reach.
+/// How often it is looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How it runs. What it says is little, and goes into `log`, which each start begins anew.
+const SETTINGS: [&str; 8] = [
+    "listen_addresses=",
+    "shared_buffers=128MB",
+    // The shared memory of containers is small.
+    "dynamic_shared_memory_type=mmap",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    "log_checkpoints=off",
+    "log_min_messages=fatal",
+    "log_min_error_statement=panic",
+];
+
+const USER: &str = "postgres";
+
+/// A running engine.
 #[derive(Debug)]
 pub(crate) struct Engine {
     /// Until it is stopped.
-    server: Option<PgliteServer>,
-    // Holds the socket; removed when the engine is gone.
-    _socket_directory: tempfile::TempDir,
+    server: Option<Server>,
+    sockets: PathBuf,
+}
+
+/// The server, and what it needs as long as it runs.
+#[derive(Debug)]
+struct Server {
+    process: Child,
+    // Removed when the server is gone.
+    _sockets: tempfile::TempDir,
+    // Tells other processes that the directory is in use.
+    _lock: File,
 }
 
 impl Engine {
@@ -30,43 +77,41 @@ impl Engine {
 
     fn start_blocking(directory: &Path) -> Result<Self, StoreError> {
         let shown = directory.display();
-        std::fs::create_dir_all(directory).map_err(|error| {
+        let unsuitable = |what: &str, error: io::Error| {
             StoreError::Unsuitable(format!(
-                "the directory {shown} of the embedded database can not be made: {error}; name another with \
+                "the directory {shown} of the embedded database can not be {what}: {error}; name another with \
                  --storage embedded:DIR"
             ))
-        })?;
-        tempfile::tempfile_in(directory).map_err(|error| {
+        };
+        fs::create_dir_all(directory).map_err(|error| unsuitable("made", error))?;
+        let lock = lock(directory).map_err(|error| unsuitable("written", error))?.ok_or_else(|| {
             StoreError::Unsuitable(format!(
-                "the directory {shown} of the embedded database can not be written: {error}; name another with \
-                 --storage embedded:DIR"
+                "another process has the embedded database in {shown} open: ask that one with --url, stop it, or name \
+                 another directory with --storage embedded:DIR"
             ))
         })?;
-        let socket_directory = tempfile::tempdir().map_err(|error| {
-            StoreError::Unavailable(format!("no temporary directory can be made: {error}"))
-        })?;
-        let server = PgliteServer::builder()
-            .path(directory)
-            .unix(socket_directory.path().join(".s.PGSQL.5432"))
-            .extension(extensions::VECTOR)
-            .start()
-            .map_err(|error| refused(directory, &error.to_string(), &format!("{error:#}")))?;
-        Ok(Self { server: Some(server), _socket_directory: socket_directory })
+        let programs = unpacked(directory).map_err(|error| unsuitable("filled", error))?;
+        let failed = |error: io::Error| {
+            StoreError::Unsuitable(format!("the embedded database in {shown} can not be opened: {error}"))
+        };
+        let data = cluster(directory, &programs).map_err(failed)?;
+        let server = Server::start(directory, &programs, &data, lock).map_err(failed)?;
+        let sockets = server._sockets.path().to_owned();
+        Ok(Self { server: Some(server), sockets })
     }
 
     /// How to connect to it.
-    pub(crate) fn config(&self) -> Result<Config, StoreError> {
-        let url = self.server.as_ref().map(PgliteServer::database_url).unwrap_or_default();
-        url.parse().map_err(|error| {
-            StoreError::Unavailable(format!("the embedded database has a bad address: {}", describe(&error)))
-        })
+    pub(crate) fn config(&self) -> Config {
+        let mut config = Config::new();
+        config.host_path(&self.sockets).user(USER).dbname(USER);
+        config
     }
 
     /// Stops it and waits until its files are closed. Its connections must be closed before.
     pub(crate) async fn stop(mut self) {
         let Some(server) = self.server.take() else { return };
         let stopping = tokio::task::spawn_blocking(move || {
-            if let Err(error) = server.shutdown() {
+            if let Err(error) = server.stop() {
                 tracing::warn!(%error, "embedded database stopped with an error");
             }
         });
@@ -77,21 +122,115 @@ impl Engine {
 }
 
 impl Drop for Engine {
-    /// It waits for its connection to end, and who drops it here may be who would end that: it stops on a thread of its own.
+    /// Who drops it here need not wait until it has ended.
     fn drop(&mut self) {
         if let Some(server) = self.server.take() {
-            std::thread::spawn(move || drop(server));
+            std::thread::spawn(move || server.stop());
         }
     }
 }
 
-fn refused(directory: &Path, error: &str, chain: &str) -> StoreError {
-    let shown = directory.display();
-    if chain.contains("already in use") {
-        return StoreError::Unsuitable(format!(
-            "another process has the embedded database in {shown} open: ask that one with --url, stop it, or name \
-             another directory with --storage embedded:DIR"
-        ));
+impl Server {
+    /// Starts it and waits until it is ready.
+    fn start(directory: &Path, programs: &Path, data: &Path, lock: File) -> io::Result<Self> {
+        let sockets = tempfile::tempdir()?;
+        let log = directory.join("log");
+        let begun = Instant::now();
+        loop {
+            let mut process = Command::new("/bin/sh");
+            process.args(["-c", RUN, "sh"]).arg(programs.join("bin/postgres")).arg("-D").arg(data);
+            process.arg("-k").arg(sockets.path());
+            process.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+            process.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(File::create(&log)?);
+            // Who stops us from a terminal leaves us the time to finish.
+            std::os::unix::process::CommandExt::process_group(&mut process, 0);
+            let mut process = process.spawn()?;
+            let ended = loop {
+                if is_ready(data, process.id()) {
+                    return Ok(Self { process, _sockets: sockets, _lock: lock });
+                }
+                if process.try_wait()?.is_some() {
+                    break true;
+                }
+                if begun.elapsed() > START_DEADLINE {
+                    break false;
+                }
+                std::thread::sleep(LOOK_EVERY);
+            };
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            // One whose process was killed ends by itself; until then its files are not ours.
+            let orphan = ended && said.contains("lock file");
+            if !orphan || begun.elapsed() > ORPHAN_DEADLINE {
+                let why = said.lines().find(|line| line.contains("FATAL")).or(said.lines().last());
+                return Err(io::Error::other(why.unwrap_or("it says nothing").to_owned()));
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
     }
-    StoreError::Unsuitable(format!("the embedded database in {shown} can not be opened: {error}"))
+
+    /// Has it write what it holds, and waits for its end.
+    fn stop(mut self) -> io::Result<()> {
+        drop(self.process.stdin.take());
+        self.process.wait().map(|_| ())
+    }
+}
+
+/// The lock of a directory, which no two processes have; none where another has it.
+fn lock(directory: &Path) -> io::Result<Option<File>> {
+    let file = File::create(directory.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Where the programs are, which are unpacked if they are not there.
+fn unpacked(directory: &Path) -> io::Result<PathBuf> {
+    let programs = directory.join(format!("programs-{:016x}", xxh3_64(PROGRAMS) ^ xxh3_64(VECTOR)));
+    if !programs.exists() {
+        let part = fresh(directory, "programs.part")?;
+        unpack(zstd::Decoder::new(PROGRAMS)?, &part)?;
+        unpack(GzDecoder::new(VECTOR), &part)?;
+        fs::rename(part, &programs)?;
+    }
+    Ok(programs)
+}
+
+fn unpack(archive: impl Read, into: &Path) -> io::Result<()> {
+    tar::Archive::new(archive).unpack(into)
+}
+
+/// Where the files of the database are, which are made if they are not there.
+fn cluster(directory: &Path, programs: &Path) -> io::Result<PathBuf> {
+    let data = directory.join("data");
+    if !data.exists() {
+        let part = fresh(directory, "data.part")?;
+        let made = Command::new(programs.join("bin/initdb"))
+            .args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--username", USER, "-D"])
+            .arg(&part)
+            .output()?;
+        if !made.status.success() {
+            return Err(io::Error::other(String::from_utf8_lossy(&made.stderr).trim().to_owned()));
+        }
+        fs::rename(part, &data)?;
+    }
+    Ok(data)
+}
+
+/// An empty directory: one that was left half filled is removed.
+fn fresh(directory: &Path, name: &str) -> io::Result<PathBuf> {
+    let part = directory.join(name);
+    if part.exists() {
+        fs::remove_dir_all(&part)?;
+    }
+    fs::create_dir(&part)?;
+    Ok(part)
+}
+
+/// Whether the server of this process takes connections: the eighth line of its lock file says so (PostgreSQL's `pidfile.h`).
+fn is_ready(data: &Path, process: u32) -> bool {
+    let file = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+    let lines: Vec<&str> = file.lines().map(str::trim).collect();
+    lines.first().is_some_and(|id| *id == process.to_string()) && lines.get(7) == Some(&"ready")
 }

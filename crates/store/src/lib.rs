@@ -21,8 +21,8 @@
 
 pub mod attributes;
 pub mod dead_letter;
-#[cfg(feature = "embedded")]
-pub mod embedded;
+#[cfg(engine)]
+mod embedded;
 pub mod embedding;
 pub mod encode;
 pub mod error;

@@ -12,7 +12,7 @@ use tokio_postgres::{
 
 use crate::{error::StoreError, location::Location, migrate, tls::Security};
 
-#[cfg(feature = "embedded")]
+#[cfg(engine)]
 use crate::embedded::Engine;
 
 /// Connections to a server for what writes: the lanes of a delivery, vectors, dead letters.
@@ -35,7 +35,7 @@ const EMBEDDED_CONNECTIONS: usize = 1;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a session that is still busy holds up the end.
-#[cfg(feature = "embedded")]
+#[cfg(engine)]
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long a question waits for a free connection before it is told that the database is busy.
@@ -54,7 +54,7 @@ struct Inner {
     /// The same as `writing` where there is one session for everything.
     asking: Pool,
     migrated: Vec<i32>,
-    #[cfg(feature = "embedded")]
+    #[cfg(engine)]
     engine: tokio::sync::Mutex<Option<Engine>>,
 }
 
@@ -77,10 +77,10 @@ impl Store {
         }
     }
 
-    #[cfg(feature = "embedded")]
+    #[cfg(engine)]
     async fn open_embedded(location: &Location, directory: PathBuf) -> Result<Self, StoreError> {
         let engine = Engine::start(&directory).await?;
-        let mut config = engine.config()?;
+        let mut config = engine.config();
         // Its one session may have to end first.
         config.connect_timeout(WAIT_TIMEOUT);
         let pool = pool(config, tokio_postgres::NoTls, EMBEDDED_CONNECTIONS, SYNCHRONOUS_COMMIT)?;
@@ -91,11 +91,11 @@ impl Store {
         .await
     }
 
-    #[cfg(not(feature = "embedded"))]
+    #[cfg(not(engine))]
     async fn open_embedded(_: &Location, _: PathBuf) -> Result<Self, StoreError> {
         let _ = EMBEDDED_CONNECTIONS;
         Err(StoreError::Unsuitable(
-            "this build has no embedded database: give a postgresql:// URL, or build with the feature \"embedded\""
+            "this build has no embedded database: give a postgresql:// URL, or build with the feature \"embedded\" on Linux or macOS"
                 .to_owned(),
         ))
     }
@@ -113,7 +113,7 @@ impl Store {
             asking: writing.clone(),
             writing,
             migrated,
-            #[cfg(feature = "embedded")]
+            #[cfg(engine)]
             engine: tokio::sync::Mutex::new(None),
         };
         Ok(Self { inner: Arc::new(complete(inner)) })
@@ -151,7 +151,7 @@ impl Store {
 
     /// Closes the connections and stops the embedded engine; waits until its files are closed.
     pub async fn close(self) {
-        #[cfg(feature = "embedded")]
+        #[cfg(engine)]
         if let Some(engine) = self.inner.engine.lock().await.take() {
             // One more round trip: the engine takes a session that ends with words on the wire for a broken one.
             let last_words =
