@@ -18,7 +18,7 @@ use crate::error::StoreError;
 const PROGRAMS: &[u8] = include_bytes!(concat!(env!("ENGINE"), "/postgresql.tar.zst"));
 const VECTOR: &[u8] = include_bytes!(concat!(env!("ENGINE"), "/pgvector.tar.gz"));
 
-/// See there.
+/// What runs the server, and ends it.
 const RUN: &str = include_str!("embedded/run.sh");
 
 /// How long it may take to be ready: after a crash it reads what it had not yet written.
@@ -34,9 +34,12 @@ const STOP_DEADLINE: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// How it runs. What it says is little, and goes into `log`, which each start begins anew.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 10] = [
     "listen_addresses=",
     "shared_buffers=128MB",
+    // What a transaction logs is written and synced while it runs, so that its commit has little left to wait for.
+    "wal_buffers=16MB",
+    "wal_writer_delay=10ms",
     // The shared memory of containers is small.
     "dynamic_shared_memory_type=mmap",
     "timezone=UTC",
@@ -60,9 +63,9 @@ pub(crate) struct Engine {
 #[derive(Debug)]
 struct Server {
     process: Child,
-    // Removed when the server is gone.
-    _sockets: tempfile::TempDir,
-    // Tells other processes that the directory is in use.
+    /// Removed when the server is gone.
+    sockets: tempfile::TempDir,
+    /// Tells other processes that the directory is in use.
     _lock: File,
 }
 
@@ -96,7 +99,7 @@ impl Engine {
         };
         let data = cluster(directory, &programs).map_err(failed)?;
         let server = Server::start(directory, &programs, &data, lock).map_err(failed)?;
-        let sockets = server._sockets.path().to_owned();
+        let sockets = server.sockets.path().to_owned();
         Ok(Self { server: Some(server), sockets })
     }
 
@@ -147,7 +150,7 @@ impl Server {
             let mut process = process.spawn()?;
             let ended = loop {
                 if is_ready(data, process.id()) {
-                    return Ok(Self { process, _sockets: sockets, _lock: lock });
+                    return Ok(Self { process, sockets, _lock: lock });
                 }
                 if process.try_wait()?.is_some() {
                     break true;
@@ -205,6 +208,12 @@ fn unpack(archive: impl Read, into: &Path) -> io::Result<()> {
 fn cluster(directory: &Path, programs: &Path) -> io::Result<PathBuf> {
     let data = directory.join("data");
     if !data.exists() {
+        if directory.join(".pglite-oxide.lock").exists() {
+            return Err(io::Error::other(
+                "it was made by an earlier build, whose engine had other files; name another directory with \
+                 --storage embedded:DIR",
+            ));
+        }
         let part = fresh(directory, "data.part")?;
         let made = Command::new(programs.join("bin/initdb"))
             .args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--username", USER, "-D"])

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 /// Where telemetry is stored. Its `Display` shows no password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
-    /// PostgreSQL in this process, its files in this directory: `embedded:DIR`.
+    /// PostgreSQL of our own, its files in this directory: `embedded:DIR`.
     Embedded(PathBuf),
     /// A PostgreSQL server: `postgresql://` or `postgres://`.
     Server(url::Url),
