@@ -36,7 +36,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How it runs. What it says is little, and goes into `log`, which each start begins anew.
 const SETTINGS: [&str; 10] = [
     "listen_addresses=",
-    "shared_buffers=128MB",
+    "shared_buffers=256MB",
     // What a transaction logs is written and synced while it runs, so that its commit has little left to wait for.
     "wal_buffers=16MB",
     "wal_writer_delay=10ms",
@@ -110,7 +110,7 @@ impl Engine {
         config
     }
 
-    /// Stops it and waits until its files are closed. Its connections must be closed before.
+    /// Stops it and waits until its files are closed. What its connections still do is rolled back.
     pub(crate) async fn stop(mut self) {
         let Some(server) = self.server.take() else { return };
         let stopping = tokio::task::spawn_blocking(move || {

@@ -28,15 +28,11 @@ const ASKING: &str = include_str!("../queries/server/asking.sql");
 /// its own disk goes on doing so.
 const SYNCHRONOUS_COMMIT: &str = include_str!("../queries/server/synchronous_commit.sql");
 
-/// The embedded engine has one session.
+/// The embedded engine has one session: its timers do not fire, so that nothing would end two that wait for each other.
 const EMBEDDED_CONNECTIONS: usize = 1;
 
 /// How long a host may take to let us connect: twice what a distant server needs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long a session that is still busy holds up the end.
-#[cfg(engine)]
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long a question waits for a free connection before it is told that the database is busy.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -80,10 +76,7 @@ impl Store {
     #[cfg(engine)]
     async fn open_embedded(location: &Location, directory: PathBuf) -> Result<Self, StoreError> {
         let engine = Engine::start(&directory).await?;
-        let mut config = engine.config();
-        // Its one session may have to end first.
-        config.connect_timeout(WAIT_TIMEOUT);
-        let pool = pool(config, tokio_postgres::NoTls, EMBEDDED_CONNECTIONS, SYNCHRONOUS_COMMIT)?;
+        let pool = pool(engine.config(), tokio_postgres::NoTls, EMBEDDED_CONNECTIONS, SYNCHRONOUS_COMMIT)?;
         Self::ready(location.clone(), pool, |inner| Inner {
             engine: tokio::sync::Mutex::new(Some(engine)),
             ..inner
@@ -151,17 +144,12 @@ impl Store {
 
     /// Closes the connections and stops the embedded engine; waits until its files are closed.
     pub async fn close(self) {
-        #[cfg(engine)]
-        if let Some(engine) = self.inner.engine.lock().await.take() {
-            // One more round trip: the engine takes a session that ends with words on the wire for a broken one.
-            let last_words =
-                async { self.connection().await?.batch_execute("").await.map_err(StoreError::from) };
-            let _ended_anyway = tokio::time::timeout(LAST_WORDS, last_words).await;
-            self.inner.writing.close();
-            engine.stop().await;
-        }
         self.inner.asking.close();
         self.inner.writing.close();
+        #[cfg(engine)]
+        if let Some(engine) = self.inner.engine.lock().await.take() {
+            engine.stop().await;
+        }
     }
 }
 

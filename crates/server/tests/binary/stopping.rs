@@ -57,6 +57,29 @@ async fn a_second_signal_ends_it_at_once_and_nothing_acknowledged_is_lost() -> R
 }
 
 #[tokio::test]
+async fn an_embedded_database_ends_with_its_process_and_is_there_after_the_next_start() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let path = directory.path().join("db");
+    let storage = format!("embedded:{}", path.display());
+    let server = Server::start(BINARY, &storage).await?;
+    post_log(&server, "kept").await?;
+    server.settled().await?;
+    server.kill().await?;
+
+    let server = Server::start(BINARY, &storage).await?;
+    let logs = server.get("/api/v1/logs").await?;
+    assert_eq!((logs.as_array().map(Vec::len), &logs[0]["message"]), (Some(1), &json!("kept")));
+
+    server.kill().await?;
+    let ended = async {
+        while path.join("data/postmaster.pid").exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), ended).await.context("PostgreSQL outlives its process")
+}
+
+#[tokio::test]
 async fn a_spool_that_is_damaged_never_stops_the_start() -> Result<()> {
     let Some(database) = TestDatabase::create().await? else { return Ok(()) };
     let directory = tempfile::tempdir()?;

@@ -1,4 +1,4 @@
-//! What keeps a statement from holding the embedded engine for ever: it has one session and can not be interrupted.
+//! What keeps a statement from holding the embedded engine: it has one session, and does not stop a statement by itself.
 //!
 //! A server stops a statement after a time. Here a statement is refused before it runs when the planner expects too
 //! much work, or when it has a part whose work the planner can not foresee. This stops mistakes, not malice: who may
