@@ -38,7 +38,7 @@ describe('where there is nothing', () => {
       const first = await it.locator('.lesson .command pre').first().innerText();
       await promisify(execFile)('bash', ['-c', first]);
       await it.locator('.lesson').waitFor({ state: 'detached' });
-      await it.locator('#main').getByText('hello').first().waitFor();
+      await it.locator('#main .region').getByText('hello').first().waitFor();
       assert.deepEqual(it.complaints, []);
     });
 });
