@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io::{self, Read},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -140,30 +141,13 @@ impl Server {
         let log = directory.join("log");
         let begun = Instant::now();
         loop {
-            let mut process = Command::new("/bin/sh");
-            process.args(["-c", RUN, "sh"]).arg(programs.join("bin/postgres")).arg("-D").arg(data);
-            process.arg("-k").arg(sockets.path());
-            process.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
-            process.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(File::create(&log)?);
-            // Who stops us from a terminal leaves us the time to finish.
-            std::os::unix::process::CommandExt::process_group(&mut process, 0);
-            let mut process = process.spawn()?;
-            let ended = loop {
-                if is_ready(data, process.id()) {
-                    return Ok(Self { process, sockets, _lock: lock });
-                }
-                if process.try_wait()?.is_some() {
-                    break true;
-                }
-                if begun.elapsed() > START_DEADLINE {
-                    break false;
-                }
-                std::thread::sleep(LOOK_EVERY);
-            };
+            let mut process = command(programs, data, sockets.path(), File::create(&log)?).spawn()?;
+            if becomes_ready(&mut process, data)? {
+                return Ok(Self { process, sockets, _lock: lock });
+            }
             let said = fs::read_to_string(&log).unwrap_or_default();
             // One whose process was killed ends by itself; until then its files are not ours.
-            let orphan = ended && said.contains("lock file");
-            if !orphan || begun.elapsed() > ORPHAN_DEADLINE {
+            if !said.contains("lock file") || begun.elapsed() > ORPHAN_DEADLINE {
                 let why = said.lines().find(|line| line.contains("FATAL")).or(said.lines().last());
                 return Err(io::Error::other(why.unwrap_or("it says nothing").to_owned()));
             }
@@ -176,6 +160,30 @@ impl Server {
         drop(self.process.stdin.take());
         self.process.wait().map(|_| ())
     }
+}
+
+/// The server with these files, which listens in the directory `sockets` and says what it has to say into `log`.
+fn command(programs: &Path, data: &Path, sockets: &Path, log: File) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", RUN, "sh"]).arg(programs.join("bin/postgres"));
+    command.arg("-D").arg(data).arg("-k").arg(sockets);
+    command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
+    // Who stops us from a terminal leaves us the time to finish.
+    command.process_group(0);
+    command
+}
+
+/// Whether it takes connections before it ends or the time is over.
+fn becomes_ready(process: &mut Child, data: &Path) -> io::Result<bool> {
+    let begun = Instant::now();
+    while begun.elapsed() < START_DEADLINE && process.try_wait()?.is_none() {
+        if is_ready(data, process.id()) {
+            return Ok(true);
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    Ok(false)
 }
 
 /// The lock of a directory, which no two processes have; none where another has it.
