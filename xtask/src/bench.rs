@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `process` | the binary as it runs: its time, its memory, its load |
 //! | `postgres` | a server of its own, and what COPY makes of the same rows |
+//! | `rounds` | ratios on a machine that others use as well |
 //! | `sink` | an OTLP platform that throws everything away |
 //! | `cases` | each line of the table |
 //! | `table` | the table in docs/performance.md |
@@ -13,6 +14,7 @@
 mod cases;
 mod postgres;
 mod process;
+mod rounds;
 mod sink;
 mod table;
 
@@ -29,16 +31,19 @@ use postgres::Postgres;
 pub struct Size {
     /// Spans and log lines of one run.
     pub records: u64,
+    /// How often each ratio is measured.
+    pub rounds: usize,
     /// How long full load lasts where memory is measured.
     pub seconds: u64,
-    /// Spans after which the rate is measured again; `None` leaves it out.
+    /// Spans at which the rate is measured again; `None` leaves it out.
     pub growth: Option<u64>,
     /// Spans of the day that is dropped; `None` leaves it out.
     pub day: Option<u64>,
 }
 
-const QUICK: Size = Size { records: 300_000, seconds: 10, growth: None, day: None };
-const FULL: Size = Size { records: 2_000_000, seconds: 60, growth: Some(20_000_000), day: Some(5_000_000) };
+const QUICK: Size = Size { records: 300_000, rounds: 1, seconds: 10, growth: None, day: None };
+const FULL: Size =
+    Size { records: 2_000_000, rounds: 5, seconds: 60, growth: Some(20_000_000), day: Some(5_000_000) };
 
 /// What the cases need.
 #[derive(Debug)]
