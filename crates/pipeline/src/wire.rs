@@ -26,6 +26,23 @@ pub struct Fields<'a> {
     rest: &'a [u8],
 }
 
+/// The value of a field of bytes at the start of a message, and the rest of it, where its key is this one byte and its length is
+/// one, too: so are nearly all fields of attributes, of which a request has more than of anything else.
+#[must_use]
+#[inline]
+pub fn short_bytes(message: &[u8], key: u8) -> Option<(&[u8], &[u8])> {
+    match message {
+        [first, length @ ..0x80, rest @ ..] if *first == key => rest.split_at_checked(usize::from(*length)),
+        _ => None,
+    }
+}
+
+/// The key of a field of bytes with this number, below 16.
+#[must_use]
+pub const fn bytes_key(number: u8) -> u8 {
+    number << WIRE_BITS | 2
+}
+
 /// Seven bits of a varint are in each of its bytes; a tenth byte holds the last one.
 const VARINT_BYTES: usize = 10;
 
@@ -147,10 +164,13 @@ pub fn fixed64s(value: Value<'_>, mut each: impl FnMut(u64)) -> Result<(), Odd> 
 
 #[cfg(test)]
 mod tests {
-    use proptest::{prelude::any, prop_assert_eq, proptest};
+    use proptest::{
+        prelude::{Just, any, prop},
+        prop_assert_eq, prop_oneof, proptest,
+    };
     use prost::encoding::encode_varint;
 
-    use super::{Fields, Odd, Value, fixed64s, long_varint, varints};
+    use super::{Fields, Odd, Value, bytes_key, fixed64s, long_varint, short_bytes, varints};
 
     #[test]
     fn the_last_byte_of_a_varint_has_one_bit() {
@@ -171,6 +191,17 @@ mod tests {
     }
 
     #[test]
+    fn a_field_is_short_up_to_127_bytes() {
+        let message = |length: u8| [&[0x0a, length], [7; 130].as_slice()].concat();
+        let (value, rest) =
+            short_bytes(&message(127), bytes_key(1)).map(|(value, rest)| (value.len(), rest.len())).unwrap();
+        assert_eq!((value, rest), (127, 3));
+        assert_eq!(short_bytes(&message(128), bytes_key(1)), None);
+        assert_eq!(short_bytes(&message(3), bytes_key(2)), None);
+        assert_eq!(short_bytes(&[0x0a, 3, 1, 2], bytes_key(1)), None);
+    }
+
+    #[test]
     fn lists_are_packed_or_not() {
         let mut found = Vec::new();
         varints(Value::Bytes(&[1, 0x80, 1, 3]), |one| found.push(one)).expect("varints");
@@ -184,6 +215,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_short_is_the_next_field(message in prop::collection::vec(prop_oneof![Just(0x0a), Just(3), any::<u8>()], 0..200)) {
+            if let Some((value, rest)) = short_bytes(&message, bytes_key(1)) {
+                let mut fields = Fields::of(&message);
+                prop_assert_eq!(fields.next(), Ok(Some((1, Value::Bytes(value)))));
+                prop_assert_eq!(fields.rest, rest);
+            }
+        }
+
         #[test]
         fn any_varint_comes_back(value in any::<u64>()) {
             let mut bytes = vec![0x08];

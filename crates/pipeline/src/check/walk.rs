@@ -7,7 +7,7 @@
 use super::{MAX_ATTRIBUTES, MAX_DEPTH};
 use crate::{
     signal::Signal,
-    wire::{Fields, Odd, Value},
+    wire::{Fields, Odd, Value, bytes_key, short_bytes},
 };
 
 mod log;
@@ -163,6 +163,12 @@ impl List {
             return Err(Odd);
         }
         let depth = depth.enter()?;
+        if let Some((key, rest)) = short_bytes(bytes, bytes_key(1))
+            && let Some((bytes, [])) = short_bytes(rest, bytes_key(2))
+        {
+            text(key)?;
+            return value(bytes, depth, nesting);
+        }
         let (mut fields, mut once) = (Fields::of(bytes), Once::default());
         while let Some(field) = fields.next()? {
             match field {
@@ -183,6 +189,9 @@ impl List {
 /// An `AnyValue` that nests lists at most so deep.
 fn value(bytes: &[u8], depth: Depth, nesting: usize) -> Result<(), Odd> {
     let depth = depth.enter()?;
+    if let Some((bytes, [])) = short_bytes(bytes, bytes_key(1)) {
+        return text(bytes);
+    }
     let (mut fields, mut once) = (Fields::of(bytes), Once::default());
     while let Some(field) = fields.next()? {
         match field {

@@ -13,7 +13,7 @@ pub(crate) fn write_attribute_views(out: &mut Vec<u8>, attributes: &[Attribute<'
     if is_object(attributes) {
         out.push(b'{');
         for (index, attribute) in attributes.iter().enumerate() {
-            write_key(out, index == 0, attribute.key);
+            write_key(out, index == 0, attribute.key());
             write_value_view(out, attribute.value());
         }
         out.push(b'}');
@@ -21,7 +21,7 @@ pub(crate) fn write_attribute_views(out: &mut Vec<u8>, attributes: &[Attribute<'
         out.extend_from_slice(b"{\"$pairs\":[");
         for (index, attribute) in attributes.iter().enumerate() {
             out.extend_from_slice(if index == 0 { b"[" } else { b",[" });
-            write_string(out, attribute.key);
+            write_string(out, attribute.key());
             out.push(b',');
             write_value_view(out, attribute.value());
             out.push(b']');
@@ -78,18 +78,18 @@ fn write_int(out: &mut Vec<u8>, int: i64) {
 /// Whether a JSON object of `jsonb` can hold these pairs, and be told from the objects that we write ourselves.
 pub(crate) fn is_object(attributes: &[Attribute<'_>]) -> bool {
     if let [only] = attributes
-        && only.key.starts_with('$')
+        && only.key.starts_with(b"$")
     {
         return false;
     }
-    if attributes.iter().any(|attribute| attribute.key.as_bytes().contains(&0)) {
+    if attributes.iter().any(|attribute| attribute.key.contains(&0)) {
         return false;
     }
     if attributes.len() <= SHORT_LIST {
         return (1..attributes.len())
             .all(|index| attributes[..index].iter().all(|earlier| earlier.key != attributes[index].key));
     }
-    let mut keys: Vec<&str> = attributes.iter().map(|attribute| attribute.key).collect();
+    let mut keys: Vec<&[u8]> = attributes.iter().map(|attribute| attribute.key).collect();
     keys.sort_unstable();
     keys.windows(2).all(|pair| pair[0] != pair[1])
 }

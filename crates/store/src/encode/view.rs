@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use mahavishnu_pipeline::{
     Batch, Signal,
-    wire::{Fields, Odd, Value as Wire},
+    wire::{Fields, Odd, Value as Wire, bytes_key, short_bytes},
 };
 use opentelemetry_proto::tonic::collector::{
     logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest,
@@ -42,7 +42,8 @@ pub(crate) enum Value<'a> {
 /// A key and its value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Attribute<'a> {
-    pub(crate) key: &'a str,
+    /// UTF-8; most keys are those of a layout that is known, and are compared as they are.
+    pub(crate) key: &'a [u8],
     /// Its `AnyValue`: most values are in a set that is known, and need not be looked into.
     any: &'a [u8],
     /// The `KeyValue` as it came.
@@ -106,15 +107,25 @@ impl<'a> Group<'a> {
 
 impl<'a> Attribute<'a> {
     pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, Odd> {
-        let (mut fields, mut attribute) = (Fields::of(bytes), Self { key: "", any: &[], bytes });
+        if let Some((key, rest)) = short_bytes(bytes, bytes_key(1))
+            && let Some((any, [])) = short_bytes(rest, bytes_key(2))
+        {
+            return Ok(Self { key, any, bytes });
+        }
+        let (mut fields, mut attribute) = (Fields::of(bytes), Self { key: &[], any: &[], bytes });
         while let Some(field) = fields.next()? {
             match field {
-                (1, Wire::Bytes(key)) => attribute.key = text(key)?,
+                (1, Wire::Bytes(key)) => attribute.key = key,
                 (2, Wire::Bytes(value)) => attribute.any = value,
                 _ => {}
             }
         }
         Ok(attribute)
+    }
+
+    pub(crate) fn key(&self) -> &'a str {
+        // The request was walked through before: it is UTF-8.
+        text(self.key).unwrap_or_default()
     }
 
     pub(crate) fn value(&self) -> Value<'a> {
@@ -126,6 +137,9 @@ impl<'a> Attribute<'a> {
 impl<'a> Value<'a> {
     /// What an `AnyValue` holds.
     pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, Odd> {
+        if let Some((bytes, [])) = short_bytes(bytes, bytes_key(1)) {
+            return Ok(Self::Text(text(bytes)?));
+        }
         let (mut fields, mut value) = (Fields::of(bytes), Self::Empty);
         while let Some(field) = fields.next()? {
             value = match field {
@@ -151,7 +165,7 @@ pub(crate) fn items(list: &[u8]) -> Result<Vec<&[u8]>, Odd> {
 
 /// The value of a text among attributes; empty where there is none.
 pub(crate) fn text_of<'a>(attributes: &[Attribute<'a>], key: &str) -> &'a str {
-    match attributes.iter().find(|attribute| attribute.key == key).map(Attribute::value) {
+    match attributes.iter().find(|attribute| attribute.key == key.as_bytes()).map(Attribute::value) {
         Some(Value::Text(text)) => text,
         _ => "",
     }

@@ -170,14 +170,14 @@ impl Layouts {
 
 impl Layout {
     fn new(attributes: &[Attribute<'_>]) -> Self {
-        let keys: Vec<String> = attributes.iter().map(|attribute| attribute.key.to_owned()).collect();
+        let keys: Vec<String> = attributes.iter().map(|attribute| attribute.key().to_owned()).collect();
         let values = vec![(0, 0); keys.len() + COLUMNS];
         Self { keys, seen: 0, values, own: 0, sets: Vec::new() }
     }
 
     fn has(&self, attributes: &[Attribute<'_>]) -> bool {
         self.keys.len() == attributes.len()
-            && self.keys.iter().zip(attributes).all(|(key, attribute)| key == attribute.key)
+            && self.keys.iter().zip(attributes).all(|(key, attribute)| key.as_bytes() == attribute.key)
     }
 
     fn divide(
@@ -298,7 +298,7 @@ impl Digest<'_> {
 
 /// Only an object has keys that can be told apart, and one whose keys begin with `$` may be the form of something else.
 fn can_be_divided(attributes: &[Attribute<'_>]) -> bool {
-    let odd = |key: &str| key.starts_with('$') || key.as_bytes().contains(&0);
+    let odd = |key: &[u8]| key.starts_with(b"$") || key.contains(&0);
     let once = |index: usize| attributes[..index].iter().all(|earlier| earlier.key != attributes[index].key);
     (0..attributes.len()).all(|index| !odd(attributes[index].key) && once(index))
 }
@@ -309,7 +309,7 @@ fn row(attributes: &[Attribute<'_>], columns: &Columns<'_>, division: Division) 
         chosen.map(|(_, attribute)| *attribute).collect()
     };
     let (mut keys, mut common) = (Vec::new(), Vec::new());
-    write_array(&mut keys, &of(true), |out, attribute| write_string(out, attribute.key));
+    write_array(&mut keys, &of(true), |out, attribute| write_string(out, attribute.key()));
     write_attribute_views(&mut common, &of(false));
     let text = |json| String::from_utf8(json).expect("JSON that we wrote is UTF-8");
     let (keys, attributes) = (text(keys), text(common));
