@@ -11,7 +11,7 @@ use futures_util::SinkExt;
 use mahavishnu_pipeline::{
     Batch, DeadLetter, ExportError, Exporter, Receipt, exporter::sort_out, ranges::Ranges,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     dead_letter,
@@ -37,6 +37,9 @@ use receipt::Recorded;
 use rows::{Ids, Rows};
 use session::Session;
 
+/// Transactions at the same time. More of them wait for each other within the server more than they gain.
+const WRITERS: usize = 2;
+
 /// How often each pattern came.
 const COPY_COUNTS: &str = include_str!("../queries/pattern/copy_counts.sql");
 
@@ -48,13 +51,15 @@ pub struct PostgresExporter {
     interned: Arc<Interned>,
     partitions: Arc<Partitions>,
     patterns: Arc<Patterns>,
+    /// Who may write now.
+    turns: Arc<Semaphore>,
     /// Who we are to the database, when several processes deliver.
     owner: i64,
 }
 
 impl PostgresExporter {
-    /// Transactions at the same time: while one waits for the database, the other's rows are encoded.
-    pub const LANES: usize = 2;
+    /// Groups at the same time: while some are written, the rows of the next are encoded.
+    pub const LANES: usize = WRITERS + 1;
 
     /// Writes to `store`; `clock` says what time it is, for records that have none.
     #[must_use]
@@ -67,6 +72,7 @@ impl PostgresExporter {
             interned: Arc::default(),
             partitions: Arc::default(),
             patterns: Arc::default(),
+            turns: Arc::new(Semaphore::new(WRITERS)),
             owner,
         }
     }
@@ -77,16 +83,24 @@ impl PostgresExporter {
         self.patterns.learned()
     }
 
-    /// One transaction: the rows of these batches, these dead letters, and the receipt.
-    async fn write(&self, parcel: Parcel<'_>) -> Result<(), StoreError> {
-        let now = (self.clock)();
+    /// The rows of these batches. The connection that was needed where something is new is given back: whoever writes
+    /// meanwhile may wait for it.
+    async fn encode(&self, batches: &[Batch], now: UnixNanos) -> Result<Rows, StoreError> {
         let session = Session::of(&self.store);
         let mut rows = Rows::default();
-        for batch in parcel.batches {
+        for batch in batches {
             let ids = Ids { session: &session, interned: &self.interned, patterns: &self.patterns };
             rows.add(ids, batch, now).await?;
         }
-        let mut client = session.into_client().await?;
+        Ok(rows)
+    }
+
+    /// One transaction: the rows of these batches, these dead letters, and the receipt.
+    async fn write(&self, parcel: Parcel<'_>) -> Result<(), StoreError> {
+        let now = (self.clock)();
+        let rows = self.encode(parcel.batches, now).await?;
+        let _turn = self.turns.acquire().await.expect("it is never closed");
+        let mut client = self.store.connection().await?;
         self.patterns.save(&mut client, &rows.scopes).await?;
         self.patterns.save_sets(&client, &rows.sets, &rows.scopes).await?;
         self.partitions.ensure(&client, &rows.days, now).await?;

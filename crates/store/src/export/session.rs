@@ -1,4 +1,4 @@
-//! The connection of one transaction.
+//! The connection with which rows are encoded.
 
 use deadpool_postgres::Object;
 use tokio::sync::OnceCell;
@@ -19,13 +19,5 @@ impl<'a> Session<'a> {
 
     pub(crate) async fn client(&self) -> Result<&Object, StoreError> {
         self.client.get_or_try_init(|| self.store.connection()).await
-    }
-
-    /// For what changes its state.
-    pub(crate) async fn into_client(self) -> Result<Object, StoreError> {
-        match self.client.into_inner() {
-            Some(client) => Ok(client),
-            None => self.store.connection().await,
-        }
     }
 }
