@@ -41,11 +41,13 @@ fn ask(server: &Server, arguments: &[&str]) -> Result<Value> {
     serde_json::from_slice(&output.stdout).with_context(|| format!("{arguments:?}: {output:?}"))
 }
 
-/// Patterns have their vectors after two seconds at most.
+/// Patterns have their vectors after two seconds at most, those of spans and of logs not at the same time.
 async fn understood(server: &Server) -> Result<Value> {
+    let by_meaning = |hit: &Value| hit["why"].as_str().is_some_and(|why| why.contains("meaning"));
     for _ in 0..100 {
         let found = ask(server, &["search", "--patterns", "authentication failed", "--limit", "10"])?;
-        if found[0]["why"].as_str().is_some_and(|why| why.contains("meaning")) {
+        let hits = found.as_array().context("a list")?;
+        if hits.iter().any(|hit| hit["kind"] == "log" && by_meaning(hit)) {
             return Ok(found);
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
