@@ -26,21 +26,28 @@ pub struct Fields<'a> {
     rest: &'a [u8],
 }
 
-/// The value of a field of bytes at the start of a message, and the rest of it, where its key is this one byte and its length is
-/// one, too: so are nearly all fields of attributes, of which a request has more than of anything else.
+/// The value of the field of this number, below 16, at the start of a message, and the rest of it, where the field is of bytes
+/// and its length is one byte: so are nearly all fields of attributes, of which a request has more than of anything else.
 #[must_use]
 #[inline]
-pub fn short_bytes(message: &[u8], key: u8) -> Option<(&[u8], &[u8])> {
+pub fn short_bytes(message: &[u8], number: u8) -> Option<(&[u8], &[u8])> {
     match message {
-        [first, length @ ..0x80, rest @ ..] if *first == key => rest.split_at_checked(usize::from(*length)),
+        [key, length @ ..0x80, rest @ ..] if *key == number << WIRE_BITS | 2 => {
+            rest.split_at_checked(usize::from(*length))
+        }
         _ => None,
     }
 }
 
-/// The key of a field of bytes with this number, below 16.
+/// The values of a message that is just its fields 1 and 2, both short: nearly every `KeyValue`.
 #[must_use]
-pub const fn bytes_key(number: u8) -> u8 {
-    number << WIRE_BITS | 2
+#[inline]
+pub fn short_pair(message: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (first, rest) = short_bytes(message, 1)?;
+    match short_bytes(rest, 2)? {
+        (second, []) => Some((first, second)),
+        _ => None,
+    }
 }
 
 /// Seven bits of a varint are in each of its bytes; a tenth byte holds the last one.
@@ -170,7 +177,7 @@ mod tests {
     };
     use prost::encoding::encode_varint;
 
-    use super::{Fields, Odd, Value, bytes_key, fixed64s, long_varint, short_bytes, varints};
+    use super::{Fields, Odd, Value, fixed64s, long_varint, short_bytes, varints};
 
     #[test]
     fn the_last_byte_of_a_varint_has_one_bit() {
@@ -194,11 +201,11 @@ mod tests {
     fn a_field_is_short_up_to_127_bytes() {
         let message = |length: u8| [&[0x0a, length], [7; 130].as_slice()].concat();
         let (value, rest) =
-            short_bytes(&message(127), bytes_key(1)).map(|(value, rest)| (value.len(), rest.len())).unwrap();
+            short_bytes(&message(127), 1).map(|(value, rest)| (value.len(), rest.len())).unwrap();
         assert_eq!((value, rest), (127, 3));
-        assert_eq!(short_bytes(&message(128), bytes_key(1)), None);
-        assert_eq!(short_bytes(&message(3), bytes_key(2)), None);
-        assert_eq!(short_bytes(&[0x0a, 3, 1, 2], bytes_key(1)), None);
+        assert_eq!(short_bytes(&message(128), 1), None);
+        assert_eq!(short_bytes(&message(3), 2), None);
+        assert_eq!(short_bytes(&[0x0a, 3, 1, 2], 1), None);
     }
 
     #[test]
@@ -217,7 +224,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_short_is_the_next_field(message in prop::collection::vec(prop_oneof![Just(0x0a), Just(3), any::<u8>()], 0..200)) {
-            if let Some((value, rest)) = short_bytes(&message, bytes_key(1)) {
+            if let Some((value, rest)) = short_bytes(&message, 1) {
                 let mut fields = Fields::of(&message);
                 prop_assert_eq!(fields.next(), Ok(Some((1, Value::Bytes(value)))));
                 prop_assert_eq!(fields.rest, rest);

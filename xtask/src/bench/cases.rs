@@ -261,9 +261,11 @@ fn growth(bench: &Bench) -> Result<Vec<Line>> {
     let before = spans - bench.size.rounds.div_ceil(2) as u64 * MILLION;
     grown.load(bench, &["--count", &before.to_string()])?;
     let million = MILLION.to_string();
-    let mut names = (1..).map(|number| format!("bench_growth_{number}"));
+    let mut number = 0;
     let rounds = Rounds::measure(bench.size.rounds, || {
-        let (_database, empty) = storing(bench, &names.next().context("a name")?, PROCESS)?;
+        // Another name each time: to drop a database writes out all buffers.
+        number += 1;
+        let (_database, empty) = storing(bench, &format!("bench_growth_{number}"), PROCESS)?;
         let first = empty.load(bench, &["--count", &million])?.rate();
         drop(empty);
         let last = grown.load(bench, &["--count", &million])?.rate();

@@ -7,7 +7,7 @@
 use super::{MAX_ATTRIBUTES, MAX_DEPTH};
 use crate::{
     signal::Signal,
-    wire::{Fields, Odd, Value, bytes_key, short_bytes},
+    wire::{Fields, Odd, Value, short_bytes, short_pair},
 };
 
 mod log;
@@ -163,9 +163,7 @@ impl List {
             return Err(Odd);
         }
         let depth = depth.enter()?;
-        if let Some((key, rest)) = short_bytes(bytes, bytes_key(1))
-            && let Some((bytes, [])) = short_bytes(rest, bytes_key(2))
-        {
+        if let Some((key, bytes)) = short_pair(bytes) {
             text(key)?;
             return value(bytes, depth, nesting);
         }
@@ -189,7 +187,7 @@ impl List {
 /// An `AnyValue` that nests lists at most so deep.
 fn value(bytes: &[u8], depth: Depth, nesting: usize) -> Result<(), Odd> {
     let depth = depth.enter()?;
-    if let Some((bytes, [])) = short_bytes(bytes, bytes_key(1)) {
+    if let Some((bytes, [])) = short_bytes(bytes, 1) {
         return text(bytes);
     }
     let (mut fields, mut once) = (Fields::of(bytes), Once::default());

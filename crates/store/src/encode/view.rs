@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use mahavishnu_pipeline::{
     Batch, Signal,
-    wire::{Fields, Odd, Value as Wire, bytes_key, short_bytes},
+    wire::{Fields, Odd, Value as Wire, short_bytes, short_pair},
 };
 use opentelemetry_proto::tonic::collector::{
     logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest,
@@ -107,9 +107,7 @@ impl<'a> Group<'a> {
 
 impl<'a> Attribute<'a> {
     pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, Odd> {
-        if let Some((key, rest)) = short_bytes(bytes, bytes_key(1))
-            && let Some((any, [])) = short_bytes(rest, bytes_key(2))
-        {
+        if let Some((key, any)) = short_pair(bytes) {
             return Ok(Self { key, any, bytes });
         }
         let (mut fields, mut attribute) = (Fields::of(bytes), Self { key: &[], any: &[], bytes });
@@ -137,7 +135,7 @@ impl<'a> Attribute<'a> {
 impl<'a> Value<'a> {
     /// What an `AnyValue` holds.
     pub(crate) fn of(bytes: &'a [u8]) -> Result<Self, Odd> {
-        if let Some((bytes, [])) = short_bytes(bytes, bytes_key(1)) {
+        if let Some((bytes, [])) = short_bytes(bytes, 1) {
             return Ok(Self::Text(text(bytes)?));
         }
         let (mut fields, mut value) = (Fields::of(bytes), Self::Empty);
