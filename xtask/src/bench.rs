@@ -83,7 +83,14 @@ impl Line {
 #[expect(clippy::print_stdout, reason = "whoever waits for minutes wants to see what is measured")]
 pub fn run(root: &Path, quick: bool, binary: Option<&Path>) -> Result<()> {
     let binary = match binary {
-        Some(binary) => binary.to_owned(),
+        Some(binary) => {
+            ensure!(
+                binary.is_file(),
+                "there is no file {}: give --binary a mahavishnu-otel that was built",
+                binary.display()
+            );
+            binary.to_owned()
+        }
         None => build(root)?,
     };
     let size = if quick { QUICK } else { FULL };
