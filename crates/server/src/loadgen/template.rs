@@ -106,7 +106,9 @@ impl Template {
     pub fn fill(&self, seed: u64, number: u64, now: u64) -> Bytes {
         let mut bytes = self.bytes.clone();
         let first = number.wrapping_mul(IDS_PER_REQUEST);
-        let id = |kind: u64, number: u64| mix(seed ^ kind << 60 ^ first.wrapping_add(number));
+        // Seeds that are neighbours would give the same ids in another order.
+        let load = mix(seed);
+        let id = |kind: u64, number: u64| mix(load ^ kind << 60 ^ first.wrapping_add(number));
         for (at, change) in &self.places {
             let place = &mut bytes[*at..];
             match *change {

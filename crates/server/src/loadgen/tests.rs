@@ -18,8 +18,13 @@ fn load(signal: Signal, count: u64) -> Load {
 }
 
 fn spans(number: u64, now: u64) -> Vec<Span> {
-    let template = Template::new(|marks| request(&load(Signal::Traces, BATCH), number, BATCH, marks));
-    let request = ExportTraceServiceRequest::decode(template.fill(7, number, now)).expect("decodable");
+    spans_of(7, number, now)
+}
+
+fn spans_of(seed: u64, number: u64, now: u64) -> Vec<Span> {
+    let load = Load { seed, ..load(Signal::Traces, BATCH) };
+    let template = Template::new(|marks| request(&load, number, BATCH, marks));
+    let request = ExportTraceServiceRequest::decode(template.fill(seed, number, now)).expect("decodable");
     request
         .resource_spans
         .into_iter()
@@ -62,6 +67,18 @@ fn spans_come_eight_to_a_trace_of_365_bytes_two_in_a_hundred_failing() {
 fn one_seed_is_one_load() {
     assert_eq!(spans(5, 9), spans(5, 9));
     assert_ne!(spans(5, 9), spans(6, 9));
+}
+
+#[test]
+fn loads_of_neighbouring_seeds_share_no_id() {
+    let (mut traces, mut ids) = (HashSet::new(), HashSet::new());
+    for seed in 0..4 {
+        for span in (0..16).flat_map(|number| spans_of(seed, number, 9)) {
+            traces.insert(span.trace_id);
+            assert!(ids.insert(span.span_id), "seed {seed}");
+        }
+    }
+    assert_eq!(ids.len(), traces.len() * 8);
 }
 
 #[test]
