@@ -35,12 +35,14 @@ const STOP_DEADLINE: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// How it runs. What it says is little, and goes into `log`, which each start begins anew.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     "listen_addresses=",
     "shared_buffers=256MB",
     // What a transaction logs is written and synced while it runs, so that its commit has little left to wait for.
     "wal_buffers=16MB",
     "wal_writer_delay=10ms",
+    // The one session would write each new file of the log twice, first with zeros.
+    "wal_init_zero=off",
     // The shared memory of containers is small.
     "dynamic_shared_memory_type=mmap",
     "timezone=UTC",

@@ -124,17 +124,17 @@ fn store(bench: &Bench, name: &str, signal: &str, tables: &[&str]) -> Result<Rou
     })
 }
 
-fn share(stored: &Stored, rounds: &Rounds<Stored>) -> String {
-    let Stored { run, peak, copy, .. } = stored;
+fn share(rounds: &Rounds<Stored>) -> String {
+    let Stored { run, peak, copy, .. } = &rounds.known;
     format!("{:.0} records/s of {copy:.0} by COPY: {rounds}; peak {peak:.0} MiB", run.rate())
 }
 
 fn spans(bench: &Bench) -> Result<Vec<Line>> {
     let rounds = store(bench, "bench_spans", "traces", &["otel.span", "otel.trace", "otel.pattern_count"])?;
-    let (ratio, stored) = rounds.middle()?;
+    let stored = &rounds.known;
     let micros = stored.run.micros_per_record();
     Ok(vec![
-        Line::new("OTLP/HTTP in, PostgreSQL server", share(stored, &rounds), "0.70 of COPY", *ratio >= 0.7),
+        Line::new("OTLP/HTTP in, PostgreSQL server", share(&rounds), "0.70 of COPY", rounds.ratio >= 0.7),
         Line::new(
             "our process's share of that",
             format!("{micros:.2} us of CPU per span"),
@@ -152,14 +152,14 @@ fn spans(bench: &Bench) -> Result<Vec<Line>> {
 
 fn logs(bench: &Bench) -> Result<Vec<Line>> {
     let rounds = store(bench, "bench_logs", "logs", &["otel.log_record", "otel.pattern_count"])?;
-    let (ratio, stored) = rounds.middle()?;
+    let stored = &rounds.known;
     let micros = stored.run.micros_per_record();
     Ok(vec![
         Line::new(
             "logs with pattern mining, PostgreSQL server",
-            format!("{}; {micros:.2} us of CPU per line", share(stored, &rounds)),
+            format!("{}; {micros:.2} us of CPU per line", share(&rounds)),
             "0.65 of COPY",
-            *ratio >= 0.65,
+            rounds.ratio >= 0.65,
         ),
         Line::new(
             "size of a log line",
@@ -173,9 +173,9 @@ fn logs(bench: &Bench) -> Result<Vec<Line>> {
 /// Two rates, of which each round gives the first as a share of the second.
 type Rates = (f64, f64);
 
-fn against(rounds: &Rounds<Rates>) -> Result<String> {
-    let (_, (one, other)) = rounds.middle()?;
-    Ok(format!("{one:.0} against {other:.0} spans/s: {rounds}"))
+fn against(rounds: &Rounds<Rates>) -> String {
+    let (one, other) = rounds.known;
+    format!("{one:.0} against {other:.0} spans/s: {rounds}")
 }
 
 fn disk(bench: &Bench) -> Result<Vec<Line>> {
@@ -187,8 +187,7 @@ fn disk(bench: &Bench) -> Result<Vec<Line>> {
         let (process, disk) = (rate(PROCESS)?, rate(DISK)?);
         Ok((disk / process, (disk, process)))
     })?;
-    let (ratio, _) = rounds.middle()?;
-    Ok(vec![Line::new("durability disk against process", against(&rounds)?, "0.85", *ratio >= 0.85)])
+    Ok(vec![Line::new("durability disk against process", against(&rounds), "0.85", rounds.ratio >= 0.85)])
 }
 
 /// A load and a start on what it left.
@@ -211,11 +210,10 @@ fn embedded(bench: &Bench) -> Result<Vec<Line>> {
         server_starts.push(start);
         Ok((ours / theirs, (ours, theirs)))
     })?;
-    let (ratio, _) = rounds.middle()?;
     let slowest = |starts: Vec<Duration>| starts.into_iter().max().unwrap_or_default().as_secs_f64();
     let (ready, server_ready) = (slowest(embedded_starts), slowest(server_starts));
     Ok(vec![
-        Line::new("embedded engine against a server", against(&rounds)?, "0.6", *ratio >= 0.6),
+        Line::new("embedded engine against a server", against(&rounds), "0.6", rounds.ratio >= 0.6),
         Line::new(
             "start on an existing database, server",
             format!("{server_ready:.2} s"),
@@ -271,8 +269,7 @@ fn growth(bench: &Bench) -> Result<Vec<Line>> {
         let last = grown.load(bench, &["--count", &million])?.rate();
         Ok((last / first, (last, first)))
     })?;
-    let (ratio, _) = rounds.middle()?;
-    Ok(vec![Line::new(CASE, against(&rounds)?, "0.9", *ratio >= 0.9)])
+    Ok(vec![Line::new(CASE, against(&rounds), "0.9", rounds.ratio >= 0.9)])
 }
 
 /// What retention does with the spans of a day that is too old.

@@ -5,14 +5,21 @@
 
 use std::fmt;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-/// What several rounds gave, by their ratios.
+/// What several rounds gave.
 #[derive(Clone, Debug)]
-pub struct Rounds<T>(Vec<(f64, T)>);
+pub struct Rounds<T> {
+    /// The ratio of the round in the middle: of an even number, of the lower one.
+    pub ratio: f64,
+    /// What else is known of that round.
+    pub known: T,
+    /// The ratios of all, from the least to the most.
+    ratios: Vec<f64>,
+}
 
 impl<T> Rounds<T> {
-    /// Measures so often, and says what came of each; a round gives its ratio and what else is known of it.
+    /// Measures so often, at least once, and says what came of each; a round gives its ratio and what else is known of it.
     #[expect(clippy::print_stdout, reason = "whoever waits for minutes wants to see what is measured")]
     pub fn measure(times: usize, mut round: impl FnMut() -> Result<(f64, T)>) -> Result<Self> {
         let mut rounds = Vec::with_capacity(times);
@@ -22,27 +29,21 @@ impl<T> Rounds<T> {
             rounds.push((ratio, known));
         }
         rounds.sort_by(|one, other| one.0.total_cmp(&other.0));
-        Ok(Self(rounds))
-    }
-
-    /// The round in the middle: of an even number, the lower one.
-    pub fn middle(&self) -> Result<&(f64, T)> {
-        self.0.get(self.0.len().saturating_sub(1) / 2).context("nothing was measured")
+        let ratios = rounds.iter().map(|round| round.0).collect();
+        let (ratio, known) = rounds.swap_remove((times - 1) / 2);
+        Ok(Self { ratio, known, ratios })
     }
 }
 
 /// The ratio in the middle, and between which all are.
 impl<T> fmt::Display for Rounds<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Ok((middle, _)), Some((least, _)), Some((most, _))) =
-            (self.middle(), self.0.first(), self.0.last())
-        else {
-            return formatter.write_str("nothing");
-        };
-        write!(formatter, "{middle:.2}")?;
-        match self.0.len() {
-            1 => Ok(()),
-            count => write!(formatter, " (of {count} rounds, {least:.2} to {most:.2})"),
+        write!(formatter, "{:.2}", self.ratio)?;
+        match self.ratios.as_slice() {
+            [least, .., most] => {
+                write!(formatter, " (of {} rounds, {least:.2} to {most:.2})", self.ratios.len())
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -96,11 +96,9 @@ impl Sender {
         let mut last = String::new();
         for sent_again in 0..MOST_TRIES {
             let request = self.request(body.clone())?;
-            let answer = self
-                .client
-                .request(request)
-                .await
-                .with_context(|| format!("{} does not answer", self.uri))?;
+            let answer = self.client.request(request).await.with_context(|| {
+                format!("{} does not answer: give --target the address of an OTLP server that runs", self.uri)
+            })?;
             let tried = match self.protocol {
                 Protocol::Http => over_http(answer).await?,
                 Protocol::Grpc => over_grpc(answer).await?,
