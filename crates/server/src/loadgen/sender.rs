@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use bytes::{BufMut, Bytes, BytesMut};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Request, Response, StatusCode, Uri, body::Incoming};
@@ -96,9 +96,7 @@ impl Sender {
         let mut last = String::new();
         for sent_again in 0..MOST_TRIES {
             let request = self.request(body.clone())?;
-            let answer = self.client.request(request).await.with_context(|| {
-                format!("{} does not answer: give --target the address of an OTLP server that runs", self.uri)
-            })?;
+            let answer = self.client.request(request).await.map_err(|error| self.unanswered(error.into()))?;
             let tried = match self.protocol {
                 Protocol::Http => over_http(answer).await?,
                 Protocol::Grpc => over_grpc(answer).await?,
@@ -112,6 +110,14 @@ impl Sender {
             }
         }
         bail!("the server had no room for a request in {MOST_TRIES} tries, and said last: {last}")
+    }
+
+    fn unanswered(&self, error: Error) -> Error {
+        let cause = error.root_cause();
+        anyhow!(
+            "{} does not answer ({cause}): give --target the address of an OTLP server that runs",
+            self.uri
+        )
     }
 
     fn request(&self, body: Bytes) -> Result<Request<Full<Bytes>>> {

@@ -3,12 +3,18 @@
 use std::collections::HashSet;
 
 use axum::Router;
+use bytes::Bytes;
 use mahavishnu_pipeline::{Signal, check::check};
 use opentelemetry_proto::tonic::{collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span};
 use prost::Message;
 use tokio::net::TcpListener;
 
-use super::{Load, Plan, Template, arrived::Api, request};
+use super::{
+    Load, Plan, Template,
+    arrived::Api,
+    request,
+    sender::{Protocol, Sender},
+};
 
 /// What an SDK sends at once.
 const BATCH: u64 = 512;
@@ -91,6 +97,17 @@ fn the_count_is_exact() {
         assert_eq!(records.last(), Some(&(count as usize)));
     }
     assert_eq!(records, [512, 512, 76]);
+}
+
+#[tokio::test]
+async fn a_target_where_nothing_listens_is_told_in_one_sentence() {
+    for protocol in [Protocol::Http, Protocol::Grpc] {
+        let sender = Sender::new("http://127.0.0.1:1", protocol, Signal::Logs).expect("an address");
+        let error = format!("{:#}", sender.send(Bytes::new()).await.expect_err("nobody"));
+        assert!(error.starts_with("http://127.0.0.1:1/"), "{error}");
+        assert!(error.contains(" does not answer (Connection refused"), "{error}");
+        assert!(error.ends_with("): give --target the address of an OTLP server that runs"), "{error}");
+    }
 }
 
 /// The address of a server that says this to every question.
