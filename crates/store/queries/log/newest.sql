@@ -19,6 +19,7 @@ SELECT n.minute,
            WHERE l.pattern_id = frequent.pattern_id
              AND l.time >= n.minute
              AND l.time < n.minute + interval '1 minute'
+             AND otel.second(l.time) >= n.minute
              AND otel.second(l.time) <= otel.second(coalesce($1, 'infinity'))
            ORDER BY otel.second(l.time) DESC
            LIMIT 1
