@@ -22,6 +22,7 @@ impl<T> Rounds<T> {
     /// Measures so often, at least once, and says what came of each; a round gives its ratio and what else is known of it.
     #[expect(clippy::print_stdout, reason = "whoever waits for minutes wants to see what is measured")]
     pub fn measure(times: usize, mut round: impl FnMut() -> Result<(f64, T)>) -> Result<Self> {
+        let times = times.max(1);
         let mut rounds = Vec::with_capacity(times);
         for number in 1..=times {
             let (ratio, known) = round()?;

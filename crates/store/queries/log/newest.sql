@@ -17,6 +17,7 @@ SELECT n.minute,
            SELECT otel.second(l.time)
            FROM otel.log_record l
            WHERE l.pattern_id = frequent.pattern_id
+             -- Partitions are left out by the time, and what an index of one has of other minutes by the second.
              AND l.time >= n.minute
              AND l.time < n.minute + interval '1 minute'
              AND otel.second(l.time) >= n.minute
